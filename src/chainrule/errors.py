@@ -1,0 +1,83 @@
+"""Everybody's errors: one small tree.
+
+::
+
+    ChainruleError
+    ├── ParameterError   (ValueError)       a setting breaks its rule
+    ├── ShapeError       (ValueError)       arrays that do not fit together
+    ├── TableError       (ValueError)       a table's column, row or value breaks a rule
+    │   └── TableFileError                  a file cannot be read as a table
+    ├── ModelFileError   (ValueError)       a model file or checkpoint cannot be trusted or understood
+    ├── OutputError      (OSError)          a file cannot be written; what was there before is untouched
+    └── DivergedError    (ArithmeticError)  training met a non-finite error and could not recover
+
+    ChainruleWarning     (UserWarning)
+    └── DivergenceWarning                   training diverged, went back and goes on with a smaller learning rate
+
+Each inherits from the built-in exception that callers already catch. A message names the parameter or column, the rule,
+the value it got, and the way out. ``NotFittedError`` and ``ConvergenceWarning`` are scikit-learn's own.
+"""
+
+__all__ = [
+    "ChainruleError",
+    "ChainruleWarning",
+    "DivergedError",
+    "DivergenceWarning",
+    "ModelFileError",
+    "OutputError",
+    "ParameterError",
+    "ShapeError",
+    "TableError",
+    "TableFileError",
+    "nearest",
+]
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ChainruleError(Exception):
+    """The root: every error that chainrule raises on purpose."""
+
+
+class ParameterError(ChainruleError, ValueError):
+    """A setting breaks its rule."""
+
+
+class ShapeError(ChainruleError, ValueError):
+    """Arrays that do not fit together."""
+
+
+class TableError(ChainruleError, ValueError):
+    """A table's column, row or value breaks a rule."""
+
+
+class TableFileError(TableError):
+    """A file cannot be read as a table."""
+
+
+class ModelFileError(ChainruleError, ValueError):
+    """A model file or checkpoint cannot be trusted or understood."""
+
+
+class OutputError(ChainruleError, OSError):
+    """A file cannot be written; what was there before is untouched."""
+
+
+class DivergedError(ChainruleError, ArithmeticError):
+    """Training met a non-finite error and could not recover."""
+
+
+class ChainruleWarning(UserWarning):
+    """The root of chainrule's warnings."""
+
+
+class DivergenceWarning(ChainruleWarning):
+    """Training diverged, went back to the last finite state and goes on with a smaller learning rate."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the known name closest to ``name``, or an empty string if none is close."""
+    by_folded = {k.casefold(): k for k in known}
+    close = get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
+    return f" Did you mean {by_folded[close[0]]!r}?" if close else ""
