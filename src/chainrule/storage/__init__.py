@@ -1,1 +1,14 @@
-"""To be written."""
+"""Containers of bytes that can be trusted: model files, checkpoints, atomic writing."""
+
+from chainrule.storage.atomic import atomic_file, atomic_write
+from chainrule.storage.container import FORMAT_VERSION, read_container, write_container
+from chainrule.storage.predictions import PredictionWriter
+
+__all__ = [
+    "FORMAT_VERSION",
+    "PredictionWriter",
+    "atomic_file",
+    "atomic_write",
+    "read_container",
+    "write_container",
+]

@@ -1,0 +1,122 @@
+"""Files that appear whole or not at all.
+
+The bytes go to a temporary file beside the target, reach the disk (fsync), and only then take the target's name
+(rename); an fsync of the folder makes the new name last. Whatever fails on the way, the file that was there before is untouched.
+"""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from chainrule.errors import ChainruleError, OutputError
+
+_WAYS_OUT = {
+    errno.ENOENT: "make the folder first, or choose another one",
+    errno.ENOTDIR: "part of the path is a file; choose another folder",
+    errno.EISDIR: "name a file inside it",
+    errno.EACCES: "choose a folder you may write to, or change its permissions",
+    errno.EPERM: "choose a folder you may write to, or change its permissions",
+    errno.EROFS: "this disk is read-only; choose another folder",
+    errno.ENOSPC: "free some space, or choose another disk",
+    errno.EDQUOT: "free some space, or choose another disk",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
+
+def atomic_write(path: str | os.PathLike[str], data: bytes | Callable[[BinaryIO], None]) -> None:
+    """Write a file atomically.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where. A symbolic link stays a link: the file it points to is replaced. A device or a pipe is written directly.
+    data : bytes or callable
+        The content, or a function that writes it to the open binary file it is given.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written. What was there before is untouched.
+    """
+    with atomic_file(path) as file:
+        if callable(data):
+            data(file)
+        else:
+            file.write(data)
+
+
+@contextmanager
+def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a binary file that takes its place at ``path`` when the block ends without an exception.
+
+    If the block raises (an interrupt included), the temporary file is removed and ``path`` is as before.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be opened, written, brought to the disk or renamed.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        mode = _mode_of(target)
+        if mode is not None and not stat.S_ISREG(mode):
+            with target.open("wb") as file:  # a device or a pipe: nothing to keep whole; a folder fails here
+                yield file
+            return
+        temporary = target.with_name(f".chainrule-{secrets.token_hex(8)}.tmp")
+        try:
+            with temporary.open("xb") as file:
+                if mode is not None and os.name == "posix":
+                    os.fchmod(file.fileno(), stat.S_IMODE(mode))  # a private file stays private
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        _sync_folder(target)
+    except ChainruleError:
+        raise
+    except OSError as error:
+        raise OutputError(_refusal(path, error)) from error
+
+
+def _mode_of(target: Path) -> int | None:
+    """Return the mode bits of what is at ``target`` now, or None if there is nothing."""
+    try:
+        return target.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _sync_folder(target: Path) -> None:
+    """Make the rename last. The new file is whole already, so a failure here is another message than a failed write."""
+    if os.name != "posix":
+        return  # Windows has no handle on a folder to sync
+    try:
+        descriptor = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno in {errno.EINVAL, errno.ENOTSUP, errno.EACCES}:
+            return  # some network and container file systems cannot sync a folder, and one may write but not read it
+        raise OutputError(
+            f"'{target}' is written and whole, but its folder could not be brought to the disk "
+            f"({error.strerror or error}); it may be lost in a power failure. Check the disk and save again."
+        ) from error
+
+
+def _refusal(path: str | os.PathLike[str], error: OSError) -> str:
+    way_out = _WAYS_OUT.get(error.errno or 0, "choose another path or disk")
+    return (
+        f"cannot write '{os.fspath(path)}': {error.strerror or error}. What was there before is untouched; {way_out}."
+    )
