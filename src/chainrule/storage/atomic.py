@@ -1,7 +1,8 @@
 """Files that appear whole or not at all.
 
 The bytes go to a temporary file beside the target, reach the disk (fsync), and only then take the target's name
-(rename); an fsync of the folder makes the new name last. Whatever fails on the way, the file that was there before is untouched.
+(rename); an fsync of the folder makes the new name last. Whatever fails on the way, the file that was there before is
+untouched.
 """
 
 import errno
