@@ -16,6 +16,8 @@ from chainrule.network.activation import Activation
 from chainrule.network.activations import ACTIVATIONS, ActivationFunction
 from chainrule.network.dense import Dense
 from chainrule.network.dropout import Dropout
+from chainrule.network.gradient_check import check_gradient
+from chainrule.network.gradient_report import GradientReport, LayerDeviation, WeightDeviation
 from chainrule.network.initialisers import INITIALISERS
 from chainrule.network.layer import Array, Context, Inputs, Layer, Parameter, Parameters
 from chainrule.network.layout import Layout, Segment
@@ -53,9 +55,11 @@ __all__ = [
     "Dense",
     "Dropout",
     "ForwardPass",
+    "GradientReport",
     "Huber",
     "Inputs",
     "Layer",
+    "LayerDeviation",
     "Layout",
     "LogLoss",
     "Loss",
@@ -68,7 +72,9 @@ __all__ = [
     "ResidualLoss",
     "Segment",
     "SquaredError",
+    "WeightDeviation",
     "bits",
+    "check_gradient",
     "key",
     "multilayer_perceptron",
     "row_order",
