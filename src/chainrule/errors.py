@@ -6,10 +6,12 @@
     ├── ParameterError   (ValueError)       a setting breaks its rule
     ├── ShapeError       (ValueError)       arrays that do not fit together
     ├── TableError       (ValueError)       a table's column, row or value breaks a rule
-    │   └── TableFileError                  a file cannot be read as a table
+    │   ├── TableFileError                  a file cannot be read as a table
+    │   └── TableTypeError (TypeError)      a cell holds what no table can: a list, a dict, bytes
     ├── ModelFileError   (ValueError)       a model file or checkpoint cannot be trusted or understood
     ├── OutputError      (OSError)          a file cannot be written; what was there before is untouched
-    └── DivergedError    (ArithmeticError)  training met a non-finite error and could not recover
+    ├── DivergedError    (ArithmeticError)  training met a non-finite error and could not recover
+    └── MissingExtraError (ImportError)     an optional package is needed and not installed
 
     ChainruleWarning     (UserWarning)
     └── DivergenceWarning                   training diverged, went back and goes on with a smaller learning rate
@@ -23,12 +25,14 @@ __all__ = [
     "ChainruleWarning",
     "DivergedError",
     "DivergenceWarning",
+    "MissingExtraError",
     "ModelFileError",
     "OutputError",
     "ParameterError",
     "ShapeError",
     "TableError",
     "TableFileError",
+    "TableTypeError",
     "nearest",
 ]
 
@@ -56,6 +60,10 @@ class TableFileError(TableError):
     """A file cannot be read as a table."""
 
 
+class TableTypeError(TableError, TypeError):
+    """A cell holds what no table can: a list, a dict, bytes."""
+
+
 class ModelFileError(ChainruleError, ValueError):
     """A model file or checkpoint cannot be trusted or understood."""
 
@@ -66,6 +74,10 @@ class OutputError(ChainruleError, OSError):
 
 class DivergedError(ChainruleError, ArithmeticError):
     """Training met a non-finite error and could not recover."""
+
+
+class MissingExtraError(ChainruleError, ImportError):
+    """An optional package is needed and not installed."""
 
 
 class ChainruleWarning(UserWarning):
