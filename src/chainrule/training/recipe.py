@@ -1,0 +1,135 @@
+"""What a training is asked to do, as immutable settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engine import Settings, Source, StepPlan
+from chainrule.errors import ParameterError
+from chainrule.training.lbfgs import LBFGS
+from chainrule.training.optimizers import Adam, Optimizer
+from chainrule.training.schedules import Clock, Constant, Schedule
+
+__all__ = ["Metrics", "Recipe", "Stopping", "Validation"]
+
+Metrics = dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Rows that are not trained on, and what to measure on them after every epoch.
+
+    Parameters
+    ----------
+    source : Source
+        The rows, encoded like the training rows.
+    score : callable or None
+        Takes the network's predictions (n, K) of these rows and returns metrics by name, in the user's own units; None
+        stands for a metric that is not defined there.
+    """
+
+    source: Source
+    score: Callable[[NDArray[Any]], Metrics] | None = None
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When to stop early, and which weights to keep.
+
+    Parameters
+    ----------
+    monitor : str
+        "train_error", "validation_error" or the name of a validation metric.
+    greater_is_better : bool
+        Whether the monitored number should grow.
+    patience : int or None
+        Stop after this many epochs in which it did not improve by more than ``tol``; None never stops early.
+    tol : float
+        Smallest improvement that counts against patience (the best weights take any improvement).
+    restore_best : bool
+        End with the weights of the best epoch. Only a number measured on validation rows belongs to the weights at an
+        epoch's end (the train error is that of weights on the move), so with "train_error" the last weights are kept.
+    """
+
+    monitor: str = "train_error"
+    greater_is_better: bool = False
+    patience: int | None = None
+    tol: float = 0.0
+    restore_best: bool = True
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the weights of the best epoch are kept."""
+        return self.restore_best and self.monitor != "train_error"
+
+    def improves(self, score: float, reference: float | None, *, tol: float = 0.0) -> bool:
+        """Return whether ``score`` is better than ``reference`` by more than ``tol``."""
+        if reference is None:
+            return True
+        return (score - reference if self.greater_is_better else reference - score) > tol
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides how a network is trained.
+
+    Parameters
+    ----------
+    optimizer : Optimizer or LBFGS
+    learning_rate : float
+        η before the schedule. L-BFGS has none.
+    schedule : Schedule
+    epochs : int
+        At most this many (for L-BFGS: iterations).
+    settings : Settings
+        Batch size, seed, shuffling, clipping, threads.
+    stopping : Stopping
+    max_recoveries : int
+        How often a diverging run goes back to the last finite state with half the learning rate before it is an error.
+    time_limit : float or None
+        Seconds after which training ends with what it has.
+
+    Raises
+    ------
+    ParameterError
+        If the learning rate is not positive and finite, ``epochs`` is below 1, or something has no effect with L-BFGS.
+    """
+
+    optimizer: Optimizer | LBFGS = field(default_factory=Adam)
+    learning_rate: float = 1e-3
+    schedule: Schedule = field(default_factory=Constant)
+    epochs: int = 200
+    settings: Settings = field(default_factory=lambda: Settings(batch_size=256))
+    stopping: Stopping = field(default_factory=Stopping)
+    max_recoveries: int = 0
+    time_limit: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.learning_rate < np.inf:
+            raise ParameterError(f"learning_rate must be positive and finite, got {self.learning_rate!r}.")
+        if self.epochs < 1:
+            raise ParameterError(f"epochs must be at least 1, got {self.epochs!r}.")
+        if isinstance(self.optimizer, LBFGS):
+            idle = {
+                "schedule": self.schedule != Constant(),
+                "max_gradient_norm": self.settings.max_gradient_norm is not None,
+            }
+            for name in (name for name, given in idle.items() if given):
+                raise ParameterError(f"{name} has no effect with lbfgs; leave it out or choose another optimizer.")
+
+    def plan(self, first_step: int, n_steps: int, clock: Clock, factor: float) -> StepPlan:
+        """Return the plan of ``n_steps`` steps from ``first_step`` on; ``factor`` scales the learning rate."""
+        optimizer = self.optimizer
+        assert isinstance(optimizer, Optimizer), "lbfgs takes no planned steps"
+        steps = np.arange(first_step, first_step + n_steps, dtype=np.float64)
+        rates = self.learning_rate * factor * self.schedule.factors(steps, clock)
+        return StepPlan(
+            learning_rate=rates,
+            momentum=np.full(n_steps, optimizer.momentum),
+            weight_decay=np.full(n_steps, optimizer.weight_decay),
+            dropout=np.ones(n_steps),
+            penalty=np.ones(n_steps),
+        )

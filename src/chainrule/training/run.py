@@ -1,0 +1,218 @@
+"""A training under way: what the loop's steps and callbacks work on."""
+
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+from warnings import warn
+
+import numpy as np
+
+from chainrule.engine import Session, Source, StepPlan, StepReport, open_session
+from chainrule.errors import DivergedError, DivergenceWarning, ParameterError
+from chainrule.network import Network
+from chainrule.training.callbacks import Callback
+from chainrule.training.interrupt import Interrupt
+from chainrule.training.lbfgs import LBFGS
+from chainrule.training.optimizers import SGD
+from chainrule.training.recipe import Recipe, Validation
+from chainrule.training.schedules import Clock, ReduceOnPlateau
+from chainrule.training.state import HistoryRow, TrainingState
+
+__all__ = ["Run"]
+
+CHUNK_SECONDS = 0.05  # steps are run in chunks of about this long, so that Ctrl-C and limits are noticed soon
+
+
+class Run:
+    """One training under way; callbacks get it.
+
+    Attributes
+    ----------
+    network, source, recipe, validation
+        What is trained, on which rows, how, and what it is judged on.
+    state : TrainingState
+        Where training is; its arrays are the live ones.
+    session : Session
+        The engine at work.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        source: Source,
+        recipe: Recipe,
+        *,
+        validation: Validation | None,
+        state: TrainingState,
+        callbacks: Sequence[Callback],
+        engine: str,
+        interrupt: Interrupt,
+    ) -> None:
+        self.network, self.source, self.recipe, self.validation, self.state = network, source, recipe, validation, state
+        # L-BFGS descends by itself: its session only sums gradients.
+        optimizer = SGD() if isinstance(recipe.optimizer, LBFGS) else recipe.optimizer
+        self.session: Session = open_session(
+            network, source, optimizer, recipe.settings, weights=state.weights, vectors=state.vectors, engine=engine
+        )
+        steps_per_epoch = recipe.settings.steps_per_epoch(source.n_rows)
+        self.clock = Clock(steps_per_epoch, steps_per_epoch * recipe.epochs)
+        self.ending: str | None = None
+        self._callbacks, self._interrupt = callbacks, interrupt
+        self._chunk = 1
+        self._started = perf_counter() - state.seconds
+
+    def stop(self, reason: str = "callback") -> None:
+        """Ask training to end after the current steps; ``reason`` becomes the state's ``stop_reason``."""
+        self.ending = reason
+
+    def notify(self, event: str) -> None:
+        """Tell every callback of an event."""
+        for callback in self._callbacks:
+            getattr(callback, event)(self)
+
+    @property
+    def learning_rate(self) -> float | None:
+        """η of the next step, after the last one that of the last step; lbfgs has none."""
+        if isinstance(self.recipe.optimizer, LBFGS):
+            return None
+        return float(self._plan(min(self.state.step, self.clock.n_steps - 1), 1).learning_rate[0])
+
+    @property
+    def steps_left(self) -> int:
+        """Steps until the current epoch is complete."""
+        return self.clock.steps_per_epoch - len(self.state.epoch_steps[0])
+
+    def _plan(self, first_step: int, n_steps: int) -> StepPlan:
+        factor = self.state.rate_factor * self.state.plateau_factor
+        return self.recipe.plan(first_step, n_steps, self.clock, factor)
+
+    def take_steps(self) -> StepReport:
+        """Take the next chunk of the epoch's steps."""
+        state = self.state
+        if state.epoch_steps.shape[1] == 0 and self.recipe.max_recoveries > 0:
+            state.set_anchor()
+        n_steps = min(self._chunk, self.steps_left)
+        started = perf_counter()
+        report = self.session.run(state.step, self._plan(state.step, n_steps))
+        seconds = perf_counter() - started
+        if seconds < CHUNK_SECONDS / 2:
+            self._chunk *= 2
+        elif seconds > CHUNK_SECONDS * 2:
+            self._chunk = max(1, self._chunk // 2)
+        state.step += len(report.error)
+        state.epoch_steps = np.concatenate([state.epoch_steps, np.array(report)], axis=1)
+        return report
+
+    def after_steps(self) -> None:
+        """Keep the time, tell the callbacks, notice Ctrl-C and the time limit."""
+        self.state.seconds = perf_counter() - self._started
+        self.notify("on_steps_end")
+        if self._interrupt.requested:
+            self.stop("interrupted")
+        elif self.recipe.time_limit is not None and self.state.seconds > self.recipe.time_limit:
+            self.stop("time_limit")
+
+    def go_back(self) -> None:
+        """Return to the last finite state with half the learning rate, or give up.
+
+        Raises
+        ------
+        DivergedError
+            If the recipe's recoveries are used up.
+        """
+        state, rate = self.state, self.learning_rate
+        if rate is None:
+            raise DivergedError("The validation error is not finite. Try standardised inputs, alpha=1e-4, or adamw.")
+        place = f"step {state.step} (epoch {state.epoch + 1})"
+        if state.recoveries >= self.recipe.max_recoveries:
+            tried = f", after {state.recoveries} tries with half the learning rate each" if state.recoveries else ""
+            raise DivergedError(
+                f"Training diverged: the error is not finite at {place}{tried}. The learning rate was {rate:.3g}: try a "
+                "tenth of it, max_grad_norm=1.0, or look for extreme values in the inputs or the target."
+            )
+        state.recoveries += 1
+        state.rate_factor /= 2
+        state.go_to_anchor()
+        warn(
+            f"Training diverged: the error is not finite at {place}. Went back to the start of the epoch, "
+            f"learning rate {rate:.3g} → {rate / 2:.3g} (try {state.recoveries} of {self.recipe.max_recoveries}).",
+            DivergenceWarning,
+            stacklevel=2,
+        )
+
+    def end_epoch(self) -> None:
+        """Close the epoch: write its history row, judge it, tell the callbacks, decide whether it was the last."""
+        state = self.state
+        row = self._history_row()
+        if row["validation_error"] is not None and not np.isfinite(row["validation_error"]):
+            return self.go_back()
+        state.history.append(row)
+        state.epoch_steps = np.empty((3, 0))
+        self._judge(self._monitored(row))
+        self.notify("on_epoch_end")
+        state.stop_reason = self.ending or self._reason_to_stop()
+        return None
+
+    def _history_row(self) -> HistoryRow:
+        errors, weights, norms = self.state.epoch_steps
+        row: HistoryRow = {
+            "epoch": self.state.epoch + 1,
+            "step": self.state.step,
+            "train_error": float(np.average(errors, weights=weights)) if weights.sum() > 0 else 0.0,
+            "validation_error": None,
+            "learning_rate": self.learning_rate,
+            "gradient_norm": float(norms.mean()),
+        }
+        if self.validation is not None:
+            row |= self._validate(self.validation)
+        self.state.seconds = perf_counter() - self._started
+        return row | {"seconds": self.state.seconds}
+
+    def _validate(self, validation: Validation) -> dict[str, Any]:
+        source = validation.source
+        logits = self.session.logits(source.numbers)
+        with np.errstate(all="ignore"):  # a non-finite error is dealt with, not warned of
+            total, _ = self.network.loss(logits, source.target, source.weight)
+            predicted = self.network.loss.predict(logits)
+        weight = source.n_rows if source.weight is None else float(source.weight.sum(dtype=np.float64))
+        error = total / weight
+        metrics = validation.score(predicted) if validation.score is not None and np.isfinite(error) else {}
+        return {"validation_error": error, **metrics}
+
+    def _monitored(self, row: HistoryRow) -> float | None:
+        name = self.recipe.stopping.monitor
+        score: float | None = row.get(name)
+        if name not in row or (name == "validation_error" and score is None):
+            known = [key for key in row if key not in ("epoch", "step", "seconds") and row[key] is not None]
+            raise ParameterError(f"Cannot monitor {name!r}: this training measures {known}.")
+        return score
+
+    def _judge(self, score: float | None) -> None:
+        """Update best epoch, patience and plateau; a score that is not defined improves nothing."""
+        state, stopping, schedule = self.state, self.recipe.stopping, self.recipe.schedule
+        state.patience_epochs += 1
+        state.plateau_epochs += 1
+        if score is not None:
+            if stopping.improves(score, state.best_score):
+                state.best_score, state.best_epoch = score, state.epoch
+                state.best_weights = state.weights.copy() if stopping.keeps_best else None
+            if stopping.improves(score, state.patience_score, tol=stopping.tol):
+                state.patience_score, state.patience_epochs = score, 0
+            if stopping.improves(score, state.plateau_score):
+                state.plateau_score, state.plateau_epochs = score, 0
+        if isinstance(schedule, ReduceOnPlateau) and state.plateau_epochs >= schedule.patience:
+            state.plateau_factor = max(state.plateau_factor * schedule.factor, schedule.floor)
+            state.plateau_epochs = 0
+
+    def _reason_to_stop(self) -> str | None:
+        patience = self.recipe.stopping.patience
+        if patience is not None and self.state.patience_epochs >= patience:
+            return "early_stopping"
+        return "max_iter" if self.state.epoch >= self.recipe.epochs else None
+
+    def finish(self) -> None:
+        """Restore the best weights, if they were kept, and tell the callbacks."""
+        state = self.state
+        if state.best_weights is not None:
+            state.weights[...] = state.best_weights
+        self.notify("on_train_end")
