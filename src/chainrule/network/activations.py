@@ -58,6 +58,12 @@ def _normal_slope(z: Array) -> Array:
     return z * np.exp(-0.5 * z * z) * (1 / math.sqrt(2 * math.pi))
 
 
+def _softplus(z: Array) -> Array:
+    """Return ln(1 + eᶻ) as max(z, 0) + ln(1 + e^-|z|), which cannot overflow."""
+    a: Array = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+    return a
+
+
 def _mish(z: Array) -> Array:
     """Return z·tanh(ln(1 + e)), e = eᶻ; that tanh is n/(n + 2) with n = e(e + 2), and 1 beyond z = 40."""
     e = np.exp(np.minimum(z, 40))
@@ -100,6 +106,6 @@ ACTIVATIONS = {
         ActivationFunction("mish", _mish, lambda z, _: _mish_prime(z)),
         ActivationFunction("tanh", lambda z: np.tanh(z), lambda _, a: 1 - a * a),
         ActivationFunction("logistic", lambda z: expit(z), lambda _, a: a * (1 - a)),
-        ActivationFunction("softplus", lambda z: np.logaddexp(z, 0), lambda z, _: expit(z)),
+        ActivationFunction("softplus", _softplus, lambda z, _: expit(z)),
     )
 }

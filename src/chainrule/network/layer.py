@@ -85,7 +85,7 @@ class Layer(ABC):
         """Return what the layer needs in the flat weight vector; by default nothing."""
         return ()
 
-    def initialise(self, random: CounterRandom, sample: Inputs | None) -> Parameters:  # noqa: ARG002
+    def initialise(self, random: CounterRandom, sample: Inputs | None) -> Parameters:
         """Return first values of the parameters, float64, in the declared shapes; by default none.
 
         Parameters
