@@ -1,1 +1,21 @@
-"""To be written."""
+"""From a table to arrays and back: reading files, typing columns, encoding features and targets."""
+
+__all__ = [
+    "ClassTarget",
+    "ColumnSummary",
+    "LabelSetTarget",
+    "NumberTarget",
+    "TableEncoder",
+    "Task",
+    "as_target_array",
+    "infer_task",
+    "read_table",
+    "scan_batches",
+    "target_gaps",
+]
+
+from chainrule.table.encoder import ColumnSummary, TableEncoder
+from chainrule.table.files import read_table, scan_batches
+from chainrule.table.target import ClassTarget, LabelSetTarget, NumberTarget
+from chainrule.table.target_array import as_target_array, target_gaps
+from chainrule.table.task import Task, infer_task

@@ -1,0 +1,86 @@
+"""Classification or regression: decided by rule from the target, and said."""
+
+__all__ = ["Task", "infer_task"]
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import TableError
+from chainrule.table.target_array import as_target_array, target_gaps
+
+MANY_CLASSES = 20
+"""Integers with more distinct values than this are quantities."""
+
+CLASS_SHARE = 0.05
+"""Integers with 3 to 20 distinct values are classes if these are at most this share of the rows."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to train.
+
+    Attributes
+    ----------
+    kind : {"classification", "regression"}
+        The task.
+    reason : str
+        One line for people: why, and how to override it.
+    """
+
+    kind: Literal["classification", "regression"]
+    reason: str
+
+
+def infer_task(y: Any, *, name: str | None = None, override: str = "choose {other} yourself") -> Task:
+    """Tell the task from a target (N,) or (N, K); rows without a target do not count.
+
+    Text, truths and categories are classes; so are integers with exactly two distinct values, or with at most 20 that
+    are at most 5 % of the rows. All else is regression. Several columns are classification if each holds truths or
+    integers 0 and 1.
+
+    Parameters
+    ----------
+    y : array-like, Series or DataFrame
+        The target.
+    name : str or None
+        What to call it; None takes its own name, if it has one.
+    override : str
+        How the reader of ``reason`` overrides it; "{other}" stands for the other task, as in "--task {other}".
+
+    Raises
+    ------
+    TableError
+        If y is no target, or wholly missing.
+    """
+    array = as_target_array(y)
+    own = getattr(y, "name", None)
+    called = repr(name if name is not None else own) if name is not None or isinstance(own, str) else "the target"
+    present = array[~target_gaps(array)]
+    if not len(present):
+        raise TableError(
+            f"the target {called if called != 'the target' else ''} has no values at all".replace("  ", " ")
+        )
+    is_class, held = _judge(present)
+    kind, other = ("classification", "regression") if is_class else ("regression", "classification")
+    return Task(kind, f"{kind}: {called} holds {held} (override: {override.format(other=other)})")
+
+
+def _judge(present: npt.NDArray[Any]) -> tuple[bool, str]:
+    """Return whether a target without gaps holds classes, and what it holds, in words."""
+    if present.ndim == 2 and present.shape[1] > 1:
+        zero_one = present.dtype.kind in "biu" and np.isin(present, (0, 1)).all()
+        columns = f"{present.shape[1]} columns"
+        return bool(zero_one), f"{columns} of 0 and 1, a set of labels" if zero_one else f"{columns} of numbers"
+    labels = set(present.ravel().tolist())
+    values = f"{len(labels)} distinct values"
+    if any(isinstance(label, str) for label in labels):
+        return True, f"text with {values}"
+    if all(isinstance(label, bool) for label in labels):
+        return True, f"truths with {values}"
+    if not all(isinstance(label, int) for label in labels):
+        return False, f"numbers with {values}"
+    few = len(labels) <= MANY_CLASSES and len(labels) <= CLASS_SHARE * len(present)
+    return len(labels) == 2 or few, f"integers with {values} in {len(present)} rows"
