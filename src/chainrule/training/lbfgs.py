@@ -66,8 +66,9 @@ def descend_lbfgs(run: "Run") -> None:
     def error_and_gradient(weights: NDArray[np.float64]) -> tuple[float, Any]:
         nonlocal norm
         state.weights[...] = weights
-        error, gradient = _full_error(run)
-        norm = float(np.linalg.norm(gradient))
+        with np.errstate(all="ignore"):  # what is not finite is dealt with, not warned of
+            error, gradient = _full_error(run)
+            norm = float(np.linalg.norm(gradient))
         return error, gradient.astype(np.float64)
 
     def close_iteration(intermediate_result: OptimizeResult) -> None:

@@ -125,7 +125,7 @@ class Run:
             raise DivergedError("The validation error is not finite. Try standardised inputs, alpha=1e-4, or adamw.")
         place = f"step {state.step} (epoch {state.epoch + 1})"
         if state.recoveries >= self.recipe.max_recoveries:
-            tried = f", after {state.recoveries} tries with half the learning rate each" if state.recoveries else ""
+            tried = f", after {state.recoveries} halvings of the learning rate" if state.recoveries else ""
             raise DivergedError(
                 f"Training diverged: the error is not finite at {place}{tried}. The learning rate was {rate:.3g}: try a "
                 "tenth of it, max_grad_norm=1.0, or look for extreme values in the inputs or the target."
@@ -134,7 +134,7 @@ class Run:
         state.rate_factor /= 2
         state.go_to_anchor()
         warn(
-            f"Training diverged: the error is not finite at {place}. Went back to the start of the epoch, "
+            f"Training diverged: the error is not finite at {place}. Went back to the end of epoch {state.epoch}, "
             f"learning rate {rate:.3g} → {rate / 2:.3g} (try {state.recoveries} of {self.recipe.max_recoveries}).",
             DivergenceWarning,
             stacklevel=2,

@@ -1,6 +1,6 @@
 """The training state: everything a run needs to go on. Checkpoint, resume and recovery all use this one object."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ __all__ = ["HistoryRow", "TrainingState"]
 
 Floats = NDArray[np.floating[Any]]
 HistoryRow = dict[str, Any]
+
+GROWTH = 10.0  # a train error this many times the lowest so far is taken for the beginning of an explosion
 
 
 @dataclass
@@ -27,8 +29,8 @@ class TrainingState:
         Descent steps taken; with the seed it fixes the position in the row order.
     epoch_steps : array (3, n)
         Error, Σ weight and gradient norm of the n steps taken in the unfinished epoch.
-    anchor : tuple of arrays (P,)
-        Weights and vectors at the start of the unfinished epoch: where a diverging run goes back to (empty: nowhere).
+    anchor : TrainingState or None
+        Where a diverging run goes back to: the state at the start of the last epoch before the error began to grow.
     rate_factor : float
         What recoveries have left of the learning rate.
     recoveries : int
@@ -51,7 +53,7 @@ class TrainingState:
     vectors: tuple[Floats, ...] = ()
     step: int = 0
     epoch_steps: NDArray[np.float64] = field(default_factory=lambda: np.empty((3, 0)))
-    anchor: tuple[Floats, ...] = ()
+    anchor: "TrainingState | None" = None
     rate_factor: float = 1.0
     recoveries: int = 0
     best_weights: Floats | None = None
@@ -72,50 +74,64 @@ class TrainingState:
         return len(self.history)
 
     def set_anchor(self) -> None:
-        """Remember weights and vectors as the state to go back to."""
-        if not self.anchor:
-            self.anchor = tuple(np.empty_like(self.weights) for _ in range(1 + len(self.vectors)))
-        for kept, current in zip(self.anchor, (self.weights, *self.vectors), strict=True):
-            kept[...] = current
+        """Remember the present state as the one to go back to, unless the error has begun to grow.
+
+        An exploding run is finite for a while, and going back to a state that is already exploding helps nobody: the anchor
+        stays behind while the train error is over ``GROWTH`` times the lowest so far.
+        """
+        errors = [row["train_error"] for row in self.history]
+        if self.anchor is not None and errors and errors[-1] > GROWTH * min(errors):
+            return
+        copies = tuple(vector.copy() for vector in self.vectors)
+        self.anchor = replace(
+            self, weights=self.weights.copy(), vectors=copies, history=self.history.copy(), anchor=None
+        )
 
     def go_to_anchor(self) -> None:
-        """Go back to the start of the unfinished epoch."""
-        for kept, current in zip(self.anchor, (self.weights, *self.vectors), strict=True):
+        """Go back, in place; the learning rate's halvings, their count and the time stay."""
+        anchor = self.anchor
+        assert anchor is not None, "an anchor is set before the first step"
+        self.weights[...] = anchor.weights
+        for current, kept in zip(self.vectors, anchor.vectors, strict=True):
             current[...] = kept
-        self.step -= self.epoch_steps.shape[1]
-        self.epoch_steps = np.empty((3, 0))
+        stays = {"weights", "vectors", "anchor", "rate_factor", "recoveries", "seconds"}
+        for name in {f.name for f in fields(self)} - stays:
+            setattr(self, name, getattr(anchor, name))
+        self.history = anchor.history.copy()
 
-    def to_parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Return the state as plain values (for JSON) and arrays, both by name."""
-        arrays: dict[str, NDArray[Any]] = {"weights": self.weights, "epoch_steps": self.epoch_steps}
-        arrays |= {f"vectors.{i}": v for i, v in enumerate(self.vectors)}
-        arrays |= {f"anchor.{i}": v for i, v in enumerate(self.anchor)}
-        if self.best_weights is not None:
-            arrays["best_weights"] = self.best_weights
+    def to_parts(self, prefix: str = "") -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return the state as plain values (for JSON) and arrays, both by name; ``prefix`` goes before array names."""
         held = {"weights", "vectors", "epoch_steps", "anchor", "best_weights"}
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in held}, arrays
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in held}
+        arrays: dict[str, NDArray[Any]] = {f"{prefix}weights": self.weights, f"{prefix}epoch_steps": self.epoch_steps}
+        arrays |= {f"{prefix}vectors.{i}": v for i, v in enumerate(self.vectors)}
+        if self.best_weights is not None:
+            arrays[f"{prefix}best_weights"] = self.best_weights
+        if self.anchor is not None:
+            values["anchor"], more = self.anchor.to_parts(f"{prefix}anchor.")
+            arrays |= more
+        return values | {"n_vectors": len(self.vectors)}, arrays
 
     @classmethod
-    def from_parts(cls, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> "TrainingState":
-        """Return the state that ``to_parts`` took apart.
+    def from_parts(cls, values: dict[str, Any], arrays: dict[str, NDArray[Any]], prefix: str = "") -> "TrainingState":
+        """Return the state that ``to_parts`` took apart; arrays are copied.
 
         Raises
         ------
         ModelFileError
             If the parts are not those of a training state.
         """
-
-        def group(name: str) -> tuple[NDArray[Any], ...]:
-            return tuple(arrays[f"{name}.{i}"].copy() for i in range(sum(key.startswith(f"{name}.") for key in arrays)))
-
         try:
+            values = dict(values)
+            anchor, n_vectors = values.pop("anchor", None), values.pop("n_vectors")
+            best = arrays.get(f"{prefix}best_weights")
             return cls(
-                weights=arrays["weights"].copy(),
-                vectors=group("vectors"),
-                epoch_steps=arrays["epoch_steps"],
-                anchor=group("anchor"),
-                best_weights=arrays.get("best_weights"),
+                weights=arrays[f"{prefix}weights"].copy(),
+                vectors=tuple(arrays[f"{prefix}vectors.{i}"].copy() for i in range(n_vectors)),
+                epoch_steps=arrays[f"{prefix}epoch_steps"].copy(),
+                anchor=None if anchor is None else cls.from_parts(anchor, arrays, f"{prefix}anchor."),
+                best_weights=best,
                 **values,
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"This is not a training state of this version of chainrule: {error}.") from error

@@ -110,7 +110,8 @@ class Adam(Optimizer):
         root = np.sqrt(square_mean / (1.0 - self.beta_2**step.number))
         root += self.epsilon
         mean_hat = mean / (1.0 - self.beta_1**step.number)
-        return -step.learning_rate * mean_hat / root
+        change: Floats = -step.learning_rate * mean_hat / root
+        return change
 
 
 @dataclass(frozen=True)

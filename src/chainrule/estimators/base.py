@@ -1,0 +1,343 @@
+"""What both table estimators are: encode the table, train a network, predict.
+
+The way through ``fit``: rows are checked (``rows``), target and table are encoded on the training rows only
+(``chainrule.table``), parameters become network and recipe (``settings``), ``chainrule.training.train`` trains.
+Predicting: encode → logits → decode.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from time import perf_counter
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from chainrule import engine
+from chainrule.engine import Source
+from chainrule.errors import TableError
+from chainrule.estimators.checkpoint import Checkpoint
+from chainrule.estimators.metrics import GREATER_IS_BETTER
+from chainrule.estimators.parameters import Rule, check_parameters
+from chainrule.estimators.rows import Rows, check_features, read_evaluation_rows, read_rows, together
+from chainrule.estimators.settings import FULL_BATCH_ROWS, make_recipe, seed_of
+from chainrule.estimators.split import validation_rows
+from chainrule.network import Loss, Network, Penalty, multilayer_perceptron
+from chainrule.table import TableEncoder
+from chainrule.training import (
+    LBFGS,
+    Callback,
+    CallbackLike,
+    Metrics,
+    ProgressBar,
+    Recipe,
+    TrainingState,
+    Validation,
+    as_callbacks,
+    train,
+)
+
+__all__ = ["TableEstimator"]
+
+FLOAT64_ROWS = 1000  # fewer rows than this are trained in float64
+
+
+class Encoded(NamedTuple):
+    """Encoded rows to train on and to judge by, and the latter's target and weight as given."""
+
+    training: Source
+    validation: Source | None
+    judged: Rows | None
+
+
+class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Base of ``TableClassifier`` and ``TableRegressor``."""
+
+    _rules: dict[str, Rule]
+    target_: Any
+
+    @abstractmethod
+    def _fit_target(self, rows: Rows, training: NDArray[np.int64], kept: NDArray[np.int64]) -> Any:
+        """Return the target encoder, fitted on the training rows (classes: on the ones kept back too)."""
+
+    @abstractmethod
+    def _make_loss(self) -> Loss:
+        """Return the loss for the fitted target."""
+
+    @abstractmethod
+    def _metrics(self, y: NDArray[Any], predicted: NDArray[Any], weight: NDArray[Any] | None) -> Metrics:
+        """Return metrics, in the user's units, of the network's predictions (n, K); y is as the user gave it."""
+
+    @abstractmethod
+    def _answer(self, predicted: NDArray[Any]) -> NDArray[Any]:
+        """Return what ``predict`` returns for the network's predictions (n, K)."""
+
+    @abstractmethod
+    def _strata(self, y: NDArray[Any]) -> NDArray[np.int64] | None:
+        """Return class codes (N,) to split within, or None."""
+
+    def _encode_target(self, y: NDArray[Any], dtype: Any) -> NDArray[Any]:
+        """Return the target in the shape and dtype that the loss needs."""
+        return np.asarray(self.target_.encode(y, dtype))
+
+    def _training_weight(self, y: NDArray[Any], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the rows' weights in E; class weights enter here."""
+        return weight
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        eval_set: Any = None,
+        callbacks: Iterable[CallbackLike] | CallbackLike | None = None,
+        checkpoint: Any = None,
+    ) -> Self:
+        """Train a network on a table.
+
+        Parameters
+        ----------
+        X : DataFrame (pandas, polars, pyarrow), array or scipy.sparse matrix of shape (N, D)
+            Raw columns: numbers, text, booleans, dates, with gaps.
+        y : array, Series or DataFrame of shape (N,) or (N, K)
+            Target, in its own units.
+        sample_weight : array (N,), optional
+            Rows of weight zero are as absent.
+        eval_set : tuple (X, y) or (X, y, sample_weight), optional
+            Validation rows of your own; no training rows are kept back then.
+        callbacks : list of ``chainrule.training.Callback``, or functions of the run, optional
+            Functions are called after every epoch.
+        checkpoint : str, path or ``Checkpoint``, optional
+            A file that the training state is written to now and then. If it is there, training goes on from it, to the
+            same bits as if it had never stopped.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError, TableError, ShapeError (all ValueError)
+            If a parameter or the table breaks a rule; the message says which and what to do.
+        DivergedError (ArithmeticError)
+            If the error is not finite even after going back three times with half the learning rate.
+        """
+        params = self.get_params(deep=False)
+        check_parameters(type(self).__name__, params, self._rules)
+        told = as_callbacks(callbacks)
+        rows = read_rows(self, X, y, sample_weight)
+        given = read_evaluation_rows(self, eval_set) if eval_set is not None else None
+        started = perf_counter()
+        self.seed_ = seed_of(self.random_state)
+        self.target_name_ = getattr(y, "name", None) if isinstance(getattr(y, "name", None), str) else None
+        encoded = self._encode(rows, given)
+        recipe = make_recipe(
+            params,
+            n_rows=encoded.training.n_rows,
+            seed=self.seed_,
+            has_validation=encoded.validation is not None,
+            patient=self.early_stopping,
+        )
+        network = self._make_network(encoded.training.numbers.shape[1])
+        state = self._train(network, recipe, encoded, told, Checkpoint.of(checkpoint))
+        self._keep(network, state)
+        self.fit_seconds_ = perf_counter() - started
+        return self
+
+    def _encode(self, rows: Rows, given: Rows | None) -> Encoded:
+        """Fit target and table encoders on the training rows, and encode all."""
+        training, kept = self._split(rows, may_keep_back=given is None)
+        self.target_ = self._fit_target(rows, training, kept)
+        encoder_weight = np.zeros(len(rows.weight))
+        encoder_weight[training] = rows.weight[training]
+        self.encoder_ = TableEncoder(
+            self.columns, max_categories=self.max_categories, dtype=self._dtype(len(training) + len(kept))
+        ).fit(rows.X, encoder_weight, caller=type(self).__name__)
+        numbers = self.encoder_.transform(rows.X, caller=type(self).__name__)
+
+        def source(chosen: NDArray[np.int64]) -> Source:
+            return self._source(numbers[chosen], rows.y[chosen], rows.weight[chosen])
+
+        if given is not None:
+            judged = self._source(self.encoder_.transform(given.X, caller=type(self).__name__), given.y, given.weight)
+            return Encoded(source(training), judged, given)
+        if len(kept):
+            return Encoded(source(training), source(kept), Rows(None, rows.y[kept], rows.weight[kept]))
+        return Encoded(source(training), None, None)
+
+    def _split(self, rows: Rows, *, may_keep_back: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows to train on and those kept back; rows of weight zero are in neither."""
+        counted = np.flatnonzero(rows.weight > 0)
+        if len(counted) < 2:
+            raise TableError(f"Training needs at least two rows of non-zero weight, got n_samples = {len(counted)}.")
+        if not (may_keep_back and self.early_stopping) or len(counted) < FULL_BATCH_ROWS:
+            return counted, counted[:0]
+        kept = validation_rows(len(counted), self.validation_fraction, self.seed_, self._strata(rows.y[counted]))
+        return np.delete(counted, kept), counted[kept]
+
+    def _dtype(self, n_rows: int) -> Any:
+        if self.dtype != "auto":
+            return np.dtype(self.dtype)
+        exact = n_rows < FLOAT64_ROWS or isinstance(self.solver, LBFGS) or self.solver == LBFGS.kind
+        return np.dtype(np.float64 if exact else np.float32)
+
+    def _source(self, numbers: Any, y: NDArray[Any], weight: NDArray[np.float64]) -> Source:
+        dtype = self.encoder_.dtype
+        weight = self._training_weight(y, weight)
+        same = bool(np.all(weight == weight[0]))
+        return Source(numbers, self._encode_target(y, dtype), None if same else weight.astype(dtype))
+
+    def _make_network(self, n_inputs: int) -> Network:
+        sizes = self.hidden_layer_sizes
+        return multilayer_perceptron(
+            n_inputs,
+            [int(size) for size in (sizes if np.iterable(sizes) else [sizes])],
+            self._n_outputs(),
+            activation=self.activation,
+            loss=self._make_loss(),
+            dropout=float(self.dropout),
+            initialiser=self.initialiser,
+            penalty=Penalty(l1=float(self.l1), l2=float(self.alpha)),
+        )
+
+    @abstractmethod
+    def _n_outputs(self) -> int:
+        """Return the number of targets, or of classes where each has a logit."""
+
+    def _train(
+        self,
+        network: Network,
+        recipe: Recipe,
+        encoded: Encoded,
+        callbacks: list[Callback],
+        checkpoint: Checkpoint | None,
+    ) -> TrainingState:
+        """Train, with progress and checkpoint."""
+        state = None
+        if checkpoint is not None:
+            checkpoint.bind(network, recipe, encoded.training, encoded.validation)
+            state = checkpoint.load()
+            callbacks = [*callbacks, checkpoint]
+        bar = ProgressBar(delay=2.0 if self.verbose == "auto" else 0.0, terminal_only=self.verbose == "auto")
+        try:
+            return train(
+                network,
+                encoded.training,
+                recipe,
+                weights=network.initialise(self.seed_, self.encoder_.dtype),
+                state=state,
+                validation=self._validation(encoded),
+                callbacks=[*callbacks, bar] if self.verbose else callbacks,
+                engine=self.engine,
+            )
+        finally:
+            bar.close()
+
+    def _validation(self, encoded: Encoded) -> Validation | None:
+        if encoded.validation is None or encoded.judged is None:
+            return None
+        _, y, weight = encoded.judged
+
+        def score(predicted: NDArray[Any]) -> Metrics:
+            metrics = self._metrics(y, predicted, weight)
+            if callable(self.eval_metric):
+                metrics["score"] = float(self.eval_metric(y, self._answer(predicted)))
+            return metrics
+
+        return Validation(encoded.validation, score)
+
+    def _keep(self, network: Network, state: TrainingState) -> None:
+        """Take over what training has made."""
+        self.network_, self.weights_ = network, state.weights
+        self.history_ = state.history
+        self.n_iter_ = state.epoch
+        self.stop_reason_ = state.stop_reason
+        self.best_epoch_ = state.best_epoch if state.best_weights is not None else state.epoch
+        kept = state.history[self.best_epoch_ - 1] if state.history else {}
+        names = [name for name in kept if name in GREATER_IS_BETTER or name == "score"]
+        self.validation_metrics_ = {name: kept[name] for name in names} or None
+
+    def _predicted(self, X: Any) -> NDArray[Any]:
+        """Return the network's predictions (n, K), in its own units."""
+        check_is_fitted(self)
+        X = check_features(self, X, reset=False)
+        numbers = self.encoder_.transform(X, caller=type(self).__name__)
+        logits = engine.logits(self.network_, self.weights_, numbers, n_threads=self.n_threads)
+        return self.network_.loss.predict(logits)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the target of rows.
+
+        Parameters
+        ----------
+        X : DataFrame, array or scipy.sparse matrix of shape (N, D)
+            The columns of ``fit``.
+
+        Returns
+        -------
+        array (N,) or (N, K)
+            In the target's own units, or class labels.
+        """
+        return self._answer(self._predicted(X))
+
+    def score_table(self, X: Any, y: Any, sample_weight: Any = None) -> Metrics:
+        """Return metrics by name: rmse, mae, r2, or accuracy, log_loss and, with two classes, roc_auc.
+
+        Parameters
+        ----------
+        X : DataFrame, array or scipy.sparse matrix of shape (N, D)
+        y : array, Series or DataFrame of shape (N,) or (N, K)
+        sample_weight : array (N,), optional
+        """
+        predicted = self._predicted(X)
+        rows = together(X, y, sample_weight)
+        return self._metrics(rows.y, predicted, None if sample_weight is None else rows.weight)
+
+    def plot_learning_curve(self) -> Any:
+        """Return a plotly figure of the errors over the epochs (needs the extra ``[page]``)."""
+        check_is_fitted(self)
+        from chainrule.glassbox import learning_curve
+
+        title = f"{type(self).__name__}: learning curve"
+        return learning_curve(self.history_, title=title, best_epoch=self.best_epoch_)
+
+    def save(self, path: Any) -> None:
+        """Write the model to a file, atomically; ``chainrule.load`` gives it back.
+
+        The file holds no code and no training rows. Predictions after loading are the same bits.
+
+        Raises
+        ------
+        OutputError (OSError)
+            If the file cannot be written; what was there before is untouched.
+        """
+        from chainrule.estimators.persistence import save
+
+        save(self, path)
+
+    def describe(self) -> dict[str, Any]:
+        """Return task, network, columns, target, settings and history in short, as plain values (for JSON)."""
+        from chainrule.estimators.description import describe
+
+        check_is_fitted(self)
+        return describe(self)
+
+    def _repr_html_inner(self) -> str:
+        """Return scikit-learn's HTML and, once fitted, what the network is and how training went."""
+        html: str = super()._repr_html_inner()
+        if not hasattr(self, "network_"):
+            return html
+        from chainrule.estimators.description import as_html
+
+        return html + as_html(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.target_tags.multi_output = True
+        return tags

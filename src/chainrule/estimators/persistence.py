@@ -1,0 +1,158 @@
+"""Models as files: an estimator taken apart into plain values and arrays, and put together again.
+
+The file holds the parameters, the encoders of table and target, the network, its weights and the history. It holds no
+training rows and no code; everything read is checked before it is used.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from sklearn import __version__ as sklearn_version
+
+from chainrule.errors import ChainruleError, ModelFileError
+from chainrule.estimators.base import TableEstimator
+from chainrule.estimators.classifier import TableClassifier
+from chainrule.estimators.parameters import check_parameters
+from chainrule.estimators.regressor import TableRegressor
+from chainrule.network import LOSSES, Loss, Network
+from chainrule.storage import read_container, write_container
+from chainrule.table import ClassTarget, LabelSetTarget, NumberTarget, TableEncoder
+from chainrule.training import LBFGS, OPTIMIZERS, SCHEDULES, Optimizer, Schedule
+from chainrule.version import __version__
+
+__all__ = ["load", "save"]
+
+ESTIMATORS: dict[str, type[TableEstimator]] = {cls.__name__: cls for cls in (TableClassifier, TableRegressor)}
+TARGETS: dict[str, Any] = {cls.__name__: cls for cls in (NumberTarget, ClassTarget, LabelSetTarget)}
+OBJECTS: dict[str, dict[str, type[Any]]] = {
+    "solver": {**OPTIMIZERS, LBFGS.kind: LBFGS},
+    "schedule": {**SCHEDULES},
+    "loss": {**LOSSES},
+}
+PLAIN_ATTRIBUTES = (
+    "n_features_in_",
+    "n_iter_",
+    "best_epoch_",
+    "stop_reason_",
+    "validation_metrics_",
+    "history_",
+    "seed_",
+    "fit_seconds_",
+    "target_name_",
+)
+
+
+def save(model: TableEstimator, path: str | PathLike[str]) -> None:
+    """Write a fitted estimator to a file, atomically (see ``TableEstimator.save``)."""
+    header = {
+        "estimator": type(model).__name__,
+        "params": {name: _plain(name, value, model) for name, value in model.get_params(deep=False).items()},
+        "encoder": model.encoder_.to_config(),
+        "target": {"kind": type(model.target_).__name__, **model.target_.to_config()},
+        "network": model.network_.to_config(),
+        "fitted": {name: getattr(model, name) for name in PLAIN_ATTRIBUTES},
+        "feature_names": [str(n) for n in model.feature_names_in_] if hasattr(model, "feature_names_in_") else None,
+        "versions": {"chainrule": __version__, "numpy": np.__version__, "scikit-learn": sklearn_version},
+    }
+    write_container(path, header, {"weights": model.weights_}, kind="model")
+
+
+def load(path: str | PathLike[str]) -> Any:
+    """Return the estimator in a model file; it predicts the same bits as the one that was saved.
+
+    Two kinds of parameters are not kept in files: a function given as ``eval_metric`` comes back as "error", a
+    ``RandomState`` as the seed it gave.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    TableClassifier or TableRegressor
+
+    Raises
+    ------
+    ModelFileError (ValueError)
+        If the file is not there, damaged, not a model of chainrule, or of a newer format.
+    """
+    header, arrays = read_container(path, kind="model")
+    try:
+        return _rebuild(header, arrays)
+    except (ChainruleError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        reason = f"missing {error}" if isinstance(error, KeyError) else str(error)
+        raise ModelFileError(
+            f"cannot read '{path}' as a chainrule model: its description is wrong ({reason})."
+        ) from error
+
+
+def _rebuild(header: dict[str, Any], arrays: dict[str, Any]) -> TableEstimator:
+    cls = _known(ESTIMATORS, header["estimator"], "estimator")
+    params = {name: _object(name, value) for name, value in header["params"].items()}
+    model = cls(**params)
+    check_parameters(cls.__name__, model.get_params(deep=False), cls._rules)
+    target = dict(header["target"])
+    model.target_ = _known(TARGETS, target.pop("kind"), "target").from_config(target)
+    model.encoder_ = TableEncoder.from_config(header["encoder"])
+    model.network_ = Network.from_config(header["network"])
+    model.weights_ = _checked_weights(arrays, model)
+    for name in PLAIN_ATTRIBUTES:
+        setattr(model, name, header["fitted"][name])
+    if header["feature_names"] is not None:
+        model.feature_names_in_ = np.array(header["feature_names"], dtype=object)
+    if isinstance(model, TableClassifier):
+        labels = model.target_
+        model.classes_ = np.arange(labels.n_outputs) if isinstance(labels, LabelSetTarget) else labels.classes_
+    return model
+
+
+def _checked_weights(arrays: dict[str, Any], model: TableEstimator) -> Any:
+    weights, network, encoder = arrays["weights"], model.network_, model.encoder_
+    if weights.shape != (network.layout.size,) or weights.dtype != encoder.dtype or not np.isfinite(weights).all():
+        raise ModelFileError("the weights do not fit the network")
+    if network.n_inputs != len(encoder.encoded_names_):
+        raise ModelFileError("the network does not fit the columns")
+    return weights.copy()
+
+
+def _known(known: dict[str, Any], name: Any, what: str) -> Any:
+    if not isinstance(name, str) or name not in known:
+        raise ModelFileError(f"unknown {what} {name!r}")
+    return known[name]
+
+
+def _plain(name: str, value: Any, model: TableEstimator) -> Any:
+    """Return a parameter as a JSON value; objects become ``{"object": settings}``, dicts lists of pairs."""
+    if isinstance(value, Optimizer | LBFGS | Schedule):
+        return {"object": value.to_config()}
+    if isinstance(value, Loss):
+        return {"object": {"kind": value.kind, **{f.name: getattr(value, f.name) for f in fields(value)}}}  # type: ignore[arg-type]
+    if isinstance(value, np.random.RandomState):
+        return model.seed_
+    if name == "eval_metric" and not isinstance(value, str):
+        return "error"
+    if isinstance(value, dict):
+        return {"pairs": [[_scalar(k), _scalar(v)] for k, v in value.items()]}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_scalar(v) for v in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _object(name: str, value: Any) -> Any:
+    """Return the parameter that ``_plain`` wrote."""
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(value, dict) and set(value) == {"pairs"}:
+        return dict(value["pairs"])
+    if isinstance(value, dict):
+        config = dict(value["object"])
+        make: Callable[..., Any] = _known(OBJECTS.get(name, {}), config.pop("kind"), name)
+        return make(**{k: tuple(v) if isinstance(v, list) else v for k, v in config.items()})
+    return value

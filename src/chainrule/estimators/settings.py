@@ -1,0 +1,184 @@
+"""From an estimator's parameters to the objects that network and training are made of, and the rules they keep."""
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.engine import ENGINES, Settings
+from chainrule.errors import ParameterError
+from chainrule.estimators.metrics import GREATER_IS_BETTER
+from chainrule.estimators.parameters import AnyOf, Instance, Number, OneOf, Rule, Sizes
+from chainrule.network import ACTIVATIONS, INITIALISERS, Loss
+from chainrule.training import LBFGS, OPTIMIZERS, SCHEDULES, Optimizer, Recipe, Schedule, Stopping
+
+__all__ = ["COMMON_RULES", "make_recipe", "make_solver", "rows_in_batch", "seed_of"]
+
+LEARNING_RATE = 1e-3  # the default of learning_rate_init
+FULL_BATCH_ROWS = 100  # fewer rows than this are taken all at once, and none is kept back for validation
+
+_BOOL = OneOf((True, False))
+_NONE = OneOf((None,))
+_POSITIVE_INT = Number(1, integer=True)
+_POSITIVE = Number(0, open="low")
+
+COMMON_RULES: dict[str, Rule] = {
+    "hidden_layer_sizes": Sizes(),
+    "activation": OneOf(tuple(ACTIVATIONS)),
+    "initialiser": AnyOf((OneOf(tuple(INITIALISERS)), _NONE)),
+    "dropout": Number(0, 1, open="high"),
+    "alpha": Number(0),
+    "l1": Number(0),
+    "solver": AnyOf(
+        (OneOf((*OPTIMIZERS, LBFGS.kind)), Instance((Optimizer, LBFGS), "an optimizer of chainrule.training"))
+    ),
+    "learning_rate_init": _POSITIVE,
+    "momentum": AnyOf((Number(0, 1, open="high"), _NONE)),
+    "weight_decay": AnyOf((Number(0), _NONE)),
+    "schedule": AnyOf((OneOf(tuple(SCHEDULES)), Instance((Schedule,), "a schedule of chainrule.training"))),
+    "batch_size": AnyOf((OneOf(("auto",)), _POSITIVE_INT)),
+    "shuffle": _BOOL,
+    "max_iter": _POSITIVE_INT,
+    "max_grad_norm": AnyOf((_POSITIVE, _NONE)),
+    "early_stopping": _BOOL,
+    "validation_fraction": Number(0, 1, open="low high"),
+    "n_iter_no_change": _POSITIVE_INT,
+    "tol": Number(0),
+    "time_limit": AnyOf((_POSITIVE, _NONE)),
+    "columns": AnyOf((Instance((dict,), "a dict of column name to kind"), _NONE)),
+    "max_categories": Number(2, integer=True),
+    "dtype": OneOf(("auto", "float32", "float64")),
+    "engine": OneOf(("auto", *ENGINES)),
+    "n_threads": AnyOf((_POSITIVE_INT, _NONE)),
+    "random_state": AnyOf(
+        (Number(0, 2**64 - 1, integer=True), Instance((np.random.RandomState,), "a RandomState"), _NONE)
+    ),
+    "verbose": OneOf(("auto", True, False)),
+}
+"""Rules of the parameters that both table estimators have."""
+
+
+def loss_rule(names: tuple[str, ...]) -> Rule:
+    """Return the rule of a ``loss`` parameter that knows these names."""
+    return AnyOf((OneOf(("auto", *names)), Instance((Loss,), "a loss of chainrule.network")))
+
+
+def metric_rule(names: tuple[str, ...]) -> Rule:
+    """Return the rule of an ``eval_metric`` parameter that knows these names."""
+    return AnyOf((OneOf(("error", *names)), _Function()))
+
+
+class _Function:
+    """A function of the user's."""
+
+    def accepts(self, value: Any) -> bool:
+        return callable(value)
+
+    def __str__(self) -> str:
+        return "a function of (y_true, y_pred) whose greater values are better"
+
+
+def seed_of(random_state: Any) -> int:
+    """Return the seed a ``random_state`` stands for: an int itself, a RandomState's next number, None a fresh one."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1, np.uint64)[0] >> np.uint64(1))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(np.iinfo(np.int32).max))
+    return int(random_state)
+
+
+def rows_in_batch(batch_size: int | str, n_rows: int) -> int:
+    """Return the rows a step takes: all of few, else about a fortieth, a power of two between 32 and 256."""
+    if not isinstance(batch_size, str):
+        return min(int(batch_size), n_rows)
+    if n_rows < FULL_BATCH_ROWS:
+        return n_rows
+    return int(np.clip(2 ** round(np.log2(n_rows / 40)), 32, 256))
+
+
+def make_solver(params: dict[str, Any]) -> Optimizer | LBFGS:
+    """Return the optimizer that ``solver``, ``momentum`` and ``weight_decay`` ask for.
+
+    Raises
+    ------
+    ParameterError
+        If momentum or weight decay is given where it would have no effect.
+    """
+    solver = params["solver"]
+    own = {name: params[name] for name in ("momentum", "weight_decay") if params[name] is not None}
+    if isinstance(solver, Optimizer | LBFGS):
+        for name in own:
+            raise ParameterError(
+                f"{name} has no effect when solver is an object; give it to {type(solver).__name__}()."
+            )
+        return solver
+    takes = {"momentum": ("momentum", "nesterov"), "weight_decay": ("adamw",)}
+    for name in own:
+        if solver not in takes[name]:
+            instead = " (alpha is the penalty that every solver has)" if name == "weight_decay" else ""
+            raise ParameterError(
+                f"{name} has no effect with solver={solver!r}; use {' or '.join(map(repr, takes[name]))}{instead}."
+            )
+    return LBFGS() if solver == LBFGS.kind else OPTIMIZERS[solver](**own)
+
+
+def make_recipe(
+    params: dict[str, Any], *, n_rows: int, seed: int, has_validation: bool, patient: bool = True
+) -> Recipe:
+    """Return the recipe that an estimator's parameters ask for.
+
+    Parameters
+    ----------
+    params : dict
+        The estimator's parameters, within their rules.
+    n_rows : int
+        Training rows.
+    seed : int
+    has_validation : bool
+        Whether there are validation rows to stop by.
+    patient : bool
+        Whether to stop early at all.
+
+    Raises
+    ------
+    ParameterError
+        If an option has no effect in this combination.
+    """
+    solver, schedule = make_solver(params), params["schedule"]
+    if isinstance(solver, LBFGS):
+        given = {
+            "dropout": params["dropout"] > 0,
+            "batch_size": params["batch_size"] != "auto",
+            "learning_rate_init": params["learning_rate_init"] != LEARNING_RATE,
+        }
+        for name in (name for name, is_given in given.items() if is_given):
+            raise ParameterError(f"{name} has no effect with lbfgs, which takes all rows at once; leave it out.")
+    metric = params["eval_metric"]
+    name = metric if isinstance(metric, str) else "score"
+    monitor = "train_error" if not has_validation else "validation_error" if name == "error" else name
+    if metric != "error" and not has_validation:
+        raise ParameterError(
+            f"eval_metric={metric!r} has no effect without validation rows: give an eval_set, or leave early_stopping "
+            f"on with at least {FULL_BATCH_ROWS} rows."
+        )
+    return Recipe(
+        optimizer=solver,
+        learning_rate=float(params["learning_rate_init"]),
+        schedule=SCHEDULES[schedule]() if isinstance(schedule, str) else schedule,
+        epochs=int(params["max_iter"]),
+        settings=Settings(
+            batch_size=rows_in_batch(params["batch_size"], n_rows),
+            seed=seed,
+            shuffle=params["shuffle"],
+            max_gradient_norm=params["max_grad_norm"],
+            n_threads=params["n_threads"],
+        ),
+        stopping=Stopping(
+            monitor=monitor,
+            greater_is_better=GREATER_IS_BETTER.get(name, monitor == "score"),
+            patience=int(params["n_iter_no_change"]) if patient else None,
+            tol=float(params["tol"]),
+            restore_best=patient,
+        ),
+        max_recoveries=0 if isinstance(solver, LBFGS) else 3,
+        time_limit=params["time_limit"],
+    )
