@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from chainrule.table.conversion import to_keys
-from chainrule.table.plans import Output, gap_name, label
+from chainrule.table.plans import Output, gap_names, label
 from chainrule.table.raw_column import Column, ColumnName, FloatArray, Storage
 
 
@@ -59,9 +59,10 @@ class CategoryPlan:
 
     @property
     def note(self) -> str:
-        count = f"{len(self.categories) + len(self.rare)} categories"
-        rare = f"{len(self.rare)} rare pooled" if self.rare else ""
-        return "; ".join(filter(None, [self.said, ", ".join(filter(None, [count, rare])), "gaps" * self.gaps]))
+        """Whose choice the kind was, and how many categories there are."""
+        rare = f", {len(self.rare)} rare pooled" if self.rare else ""
+        count = f"{len(self.categories) + len(self.rare)} categories{rare}"
+        return "; ".join(filter(None, [self.said, count, "gaps get a code" if self.gaps else ""]))
 
     @property
     def is_binary(self) -> bool:
@@ -69,14 +70,15 @@ class CategoryPlan:
         return len(self.categories) == 2 and not self.rare and not self.gaps
 
     def encoded_names(self) -> list[str]:
+        """Return names such as "city = Rome", "city is rare" and "city is missing"."""
         name = label(self.name)
         if self.is_binary:
             return [f"{name} = {self.categories[1]}"]
         rare = [f"{name} is rare"] if self.rare else []
-        missing = [gap_name(self.name)] if self.gaps else []
-        return [*(f"{name} = {category}" for category in self.categories), *rare, *missing]
+        return [*(f"{name} = {category}" for category in self.categories), *rare, *gap_names(self.name, self.gaps)]
 
     def encode(self, column: Column, out: Output) -> None:
+        """Write each row's one; nothing where the category is unknown."""
         codes = self._codes(to_keys(column, self.source))
         rows = np.flatnonzero(codes >= 0)
         if self.is_binary:
@@ -101,4 +103,4 @@ def _weigh(keys: pl.Series, weights: FloatArray | None) -> tuple[list[str], Floa
     found = codes.drop_nulls().to_numpy()
     mass = np.ones(len(found)) if weights is None else weights[present]
     order = np.lexsort((mass, found))  # Sums of floats depend on their order, so it is fixed.
-    return names, np.bincount(found[order], mass[order], len(names))
+    return names, np.bincount(found[order], mass[order], len(names)).astype(np.float64)

@@ -9,7 +9,6 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 from sklearn.utils import check_array
 
 from chainrule.errors import TableError, TableTypeError

@@ -4,23 +4,21 @@ polars parses the fields; here stands what it would pass over in silence: rows t
 names that repeat or are empty, stray quotation marks, text that is not UTF-8. Every piece is scanned once with NumPy.
 """
 
-__all__ = ["Delimited"]
+__all__ = ["Delimited", "Readable"]
 
 import csv
 import io
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import IO, NoReturn
+from typing import NoReturn, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from chainrule.errors import TableFileError
+from chainrule.table.records import Records, sniff_separator
 
-SEPARATORS = (",", ";", "\t", "|")
 BLOCK_BYTES = 1 << 24
 
 _NEWLINE, _RETURN, _QUOTE = b"\n"[0], b"\r"[0], b'"'[0]
@@ -35,40 +33,12 @@ _SIGNATURES = {
 }
 
 
-@dataclass(frozen=True)
-class _Records:
-    """Where the records of a block start and end (their newline), and how many fields each has."""
+class Readable(Protocol):
+    """What bytes are read from."""
 
-    starts: npt.NDArray[np.intp]
-    ends: npt.NDArray[np.intp]
-    fields: npt.NDArray[np.intp]
-    open_quote: int | None
-
-    @classmethod
-    def of(cls, block: bytes, separator: str) -> "_Records":
-        data = np.frombuffer(block, np.uint8)
-        newline, between = data == _NEWLINE, data == ord(separator)
-        open_quote = None
-        if b'"' in block:
-            marks = np.flatnonzero(newline | between | (data == _QUOTE))
-            quotes = data[marks] == _QUOTE
-            outside = ~quotes & (np.cumsum(quotes) % 2 == 0)
-            quoted = marks[quotes]
-            open_quote = int(quoted[-1]) if len(quoted) % 2 else None
-            marks = marks[outside]
-        else:
-            marks = np.flatnonzero(newline | between)
-        at_newline = data[marks] == _NEWLINE
-        ends = marks[at_newline]
-        order = np.flatnonzero(at_newline)
-        starts = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
-        return cls(starts, ends, np.diff(order, prepend=-1), open_quote)
-
-    def blank(self, block: bytes) -> npt.NDArray[np.bool_]:
-        """Mark the records that are empty lines."""
-        data = np.frombuffer(block, np.uint8)
-        length = self.ends - self.starts
-        return (length == 0) | ((length == 1) & (data[self.starts] == _RETURN))
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, at most ``size``; none at the end."""
+        ...
 
 
 class Delimited:
@@ -99,7 +69,7 @@ class Delimited:
     """
 
     def __init__(
-        self, stream: IO[bytes], path: str, *, separator: str | None = None, columns: Sequence[str] | None = None
+        self, stream: Readable, path: str, *, separator: str | None = None, columns: Sequence[str] | None = None
     ) -> None:
         self.path = path
         self._stream = stream
@@ -107,7 +77,7 @@ class Delimited:
         self._line = 1
         self._rest = self._first_block()
         sample = self._rest[: 1 << 16]
-        self.separator = separator or _sniff(sample)
+        self.separator = separator or sniff_separator(sample)
         self.names = self._take_header()
 
     def frames(self) -> Iterator[pl.DataFrame]:
@@ -121,7 +91,7 @@ class Delimited:
             if not chunk:
                 return
 
-    def _frame(self, block: bytes, records: _Records) -> pl.DataFrame:
+    def _frame(self, block: bytes, records: Records) -> pl.DataFrame:
         self._check(block, records)
         schema = dict.fromkeys(self.names, pl.String)
         wanted = [self.names.index(name) for name in self._columns or self.names]
@@ -134,7 +104,7 @@ class Delimited:
             frame = frame.filter(pl.Series(~blank))
         return frame
 
-    def _check(self, block: bytes, records: _Records) -> None:
+    def _check(self, block: bytes, records: Records) -> None:
         self._check_text(block)
         self._check_quotes(block)
         wrong = records.fields != len(self.names)
@@ -176,11 +146,11 @@ class Delimited:
                 'put the field in quotation marks and double the inner one: "5"" pipe"'
             )
 
-    def _complete_records(self, block: bytes, *, last: bool) -> tuple[bytes, _Records]:
+    def _complete_records(self, block: bytes, *, last: bool) -> tuple[bytes, Records]:
         """Cut off and keep for the next time what follows the last complete record."""
         if last and block and not block.endswith(b"\n"):
             block += b"\n"
-        records = _Records.of(block, self.separator)
+        records = Records.of(block, self.separator)
         cut = int(records.ends[-1]) + 1 if len(records.ends) else 0
         self._rest = block[cut:]
         if last and self._rest:
@@ -204,7 +174,7 @@ class Delimited:
 
     def _take_header(self) -> list[str]:
         while True:
-            records = _Records.of(self._rest, self.separator)
+            records = Records.of(self._rest, self.separator)
             chunk = b"" if len(records.ends) else self._read()
             if not chunk:
                 break
@@ -244,19 +214,3 @@ class Delimited:
 
     def _fail(self, what: str) -> NoReturn:
         raise TableFileError(f"{self.path}: {what}")
-
-
-def _sniff(sample: bytes) -> str:
-    """Find the separator: of those in the header, the one that cuts most records as it cuts the header."""
-    best, best_score = SEPARATORS[0], (0.0, 1)
-    for separator in SEPARATORS:
-        records = _Records.of(sample if sample.endswith(b"\n") else sample + b"\n", separator)
-        # The sample's last record may be cut short.
-        fields = records.fields[:-1] if len(records.fields) > 2 else records.fields
-        if not len(fields) or fields[0] < 2:
-            continue
-        full = fields[~records.blank(sample + b"\n")[: len(fields)]]
-        score = (float(np.mean(full == fields[0])), int(fields[0]))
-        if score > best_score:
-            best, best_score = separator, score
-    return best

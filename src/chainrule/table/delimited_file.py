@@ -8,13 +8,12 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import polars as pl
 
 from chainrule.errors import ParameterError, TableFileError, nearest
 from chainrule.table.cells import CellType, cell_type, convert_cells, join_types
-from chainrule.table.delimited import Delimited
+from chainrule.table.delimited import Delimited, Readable
 
 STANDARD_INPUT = "-"
 Schema = Mapping[str, pl.DataType | type[pl.DataType]]
@@ -97,7 +96,7 @@ def _convert_all(
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[IO[bytes]]:
+def _opened(path: str) -> Iterator[Readable]:
     if path == STANDARD_INPUT:
         yield sys.stdin.buffer
     elif path.lower().endswith(".gz"):

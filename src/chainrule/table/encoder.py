@@ -15,10 +15,12 @@ from sklearn.exceptions import NotFittedError
 from chainrule.errors import ParameterError, TableError, nearest
 from chainrule.table.categories import CategoryPlan
 from chainrule.table.columns import Columns, open_table
+from chainrule.table.dates import DatePlan
 from chainrule.table.encoder_config import read_encoder_config, write_plan
 from chainrule.table.kinds import KINDS, Kind, decide
-from chainrule.table.plans import BooleanPlan, DatePlan, DroppedPlan, NumberPlan, Plan
-from chainrule.table.raw_column import Column, ColumnName, FloatArray
+from chainrule.table.matching import check_count, compare_names, match_columns
+from chainrule.table.plans import BooleanPlan, DroppedPlan, NumberPlan, Plan
+from chainrule.table.raw_column import Column, FloatArray
 from chainrule.table.sparse import encode_sparse, learn_sparse, open_sparse
 from chainrule.table.weights import counted_rows
 
@@ -151,12 +153,13 @@ class TableEncoder:
         self._check_fitted()
         if scipy.sparse.issparse(X):
             table = open_sparse(X, caller=caller, first_row=first_row)
-            self._check_count(table.shape[1], caller)
+            check_count(table.shape[1], self.n_features_in_, caller)
             if self._sparse:
                 return encode_sparse(table, self.plans_, np.dtype(self.dtype))
             X = table.toarray()
         columns = open_table(X, caller=caller, first_row=first_row)
-        return self._encode(columns, self._positions(columns, extra, caller))
+        positions = match_columns(columns, self.plans_, by_name=self._named, extra=extra, caller=caller)
+        return self._encode(columns, positions)
 
     def fit_transform(self, X: Any, sample_weight: npt.ArrayLike | None = None) -> Encoded:
         """Fit to a table and encode it: `fit`, then `transform`."""
@@ -168,13 +171,10 @@ class TableEncoder:
         Both are empty where columns go by position.
         """
         self._check_fitted()
-        table = None if scipy.sparse.issparse(X) else open_table(X, caller="TableEncoder")
-        if table is None or not (table.named and self._named):
+        if scipy.sparse.issparse(X):
             return [], []
-        needed = [plan.name for plan in self.plans_ if not isinstance(plan, DroppedPlan)]
-        missing = [str(name) for name in needed if name not in table.names]
-        known = {plan.name for plan in self.plans_}
-        return missing, [str(name) for name in table.names if name not in known]
+        table = open_table(X, caller="TableEncoder")
+        return compare_names(table.names, self.plans_) if table.named and self._named else ([], [])
 
     def summary(self) -> list[ColumnSummary]:
         """Return what became of each column, for people."""
@@ -263,27 +263,6 @@ class TableEncoder:
             start += width
         return out
 
-    def _positions(self, table: Columns, extra: str, caller: str) -> list[int | None]:
-        """Return where the column of each plan is in the table; None for dropped columns that are not there."""
-        if not (table.named and self._named):
-            self._check_count(len(table.names), caller)
-            return list(range(len(table.names)))
-        place = {name: position for position, name in enumerate(table.names)}
-        for plan in self.plans_:
-            if plan.name not in place and not isinstance(plan, DroppedPlan):
-                raise TableError(
-                    f"X has no column {plan.name!r}, but {caller} was fitted with it."
-                    f"{nearest(str(plan.name), map(str, table.names))}"
-                )
-        known = {plan.name for plan in self.plans_}
-        unknown = [name for name in table.names if name not in known]
-        if unknown and extra != "ignore":
-            raise TableError(
-                f"X has the column {unknown[0]!r}, but {caller} was fitted without it."
-                f"{nearest(str(unknown[0]), map(str, known))} Leave it out."
-            )
-        return [place.get(plan.name) for plan in self.plans_]
-
     def _overrides(self, names: Any) -> dict[Any, Kind]:
         overrides = dict(self.columns or {})
         for name, kind in overrides.items():
@@ -310,12 +289,6 @@ class TableEncoder:
     def _check_fitted(self) -> None:
         if not hasattr(self, "plans_"):
             raise NotFittedError("This TableEncoder is not fitted yet; call fit with the training rows first.")
-
-    def _check_count(self, count: int, caller: str) -> None:
-        if count != self.n_features_in_:
-            raise TableError(
-                f"X has {count} features, but {caller} is expecting {self.n_features_in_} features as input."
-            )
 
     def _remember(self, names: Any, named: bool, plans: list[Plan], n_rows: int | None = None) -> Self:
         widths = [len(plan.encoded_names()) for plan in plans]

@@ -11,12 +11,11 @@ import numpy as np
 from chainrule.errors import ParameterError
 from chainrule.table.categories import CategoryPlan
 from chainrule.table.checked_json import Reader, finite, list_of, one_of, read_object, require, text, truth, whole
+from chainrule.table.dates import DATE_PARTS, DatePlan
 from chainrule.table.kinds import KINDS
-from chainrule.table.plans import BooleanPlan, DatePlan, DroppedPlan, NumberPlan, Plan
+from chainrule.table.plans import BooleanPlan, DroppedPlan, NumberPlan, Plan
 from chainrule.table.raw_column import ColumnName, Storage
 from chainrule.table.scaling import Scale
-
-_DATE_PARTS = ("elapsed days", "year", "month", "weekday", "hour")
 
 
 def write_plan(plan: Plan) -> dict[str, Any]:
@@ -91,7 +90,7 @@ def _pair(value: Any, where: str) -> list[Any]:
 
 def _part(value: Any, where: str) -> tuple[str, Scale]:
     part, scale = _pair(value, where)
-    return one_of(*_DATE_PARTS)(part, where), _scale(scale, where)
+    return one_of(*DATE_PARTS)(part, where), _scale(scale, where)
 
 
 def _parts(value: Any, where: str) -> dict[str, Scale]:

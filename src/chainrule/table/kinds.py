@@ -88,20 +88,20 @@ def _by_rule(column: Column, named: bool) -> Decision:
 
 
 def _read_text(column: Column, named: bool) -> Decision:
-    numbers = parse_numbers(column.texts)
-    if numbers.complete and numbers.values.null_count() == len(column):
+    distinct = column.texts.drop_nulls().unique()
+    numbers = parse_numbers(distinct)
+    if numbers.complete and numbers.values.null_count() == len(distinct):
         return Decision("drop", column, _EMPTY)
     if numbers.complete:
         converted = _converted(column, "number")
-        whole = not bool(column.texts.str.contains(r"[.eE]").any())
+        whole = not bool(distinct.str.contains(r"[.eE]").any())
         as_number = Column(column.name, "number", converted.values, whole=whole, first_row=column.first_row)
         return _by_rule(as_number, named)
-    if parse_truths(column.texts).complete:
+    if parse_truths(distinct).complete:
         return Decision("boolean", _converted(column, "boolean"))
-    if parse_times(column.texts).complete:
+    if parse_times(distinct).complete:
         return Decision("date", _converted(column, "date"))
-    distinct = column.texts.drop_nulls().n_unique()
-    if len(column) > IDENTIFIER_ROWS and distinct > max(IDENTIFIER_ROWS, len(column) / 2):
+    if len(column) > IDENTIFIER_ROWS and len(distinct) > max(IDENTIFIER_ROWS, len(column) / 2):
         return Decision("drop", column, _IDENTIFIER)
     return Decision("category", column)
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from chainrule.errors import TableTypeError
-from chainrule.table.raw_column import Column, ColumnName
+from chainrule.table.raw_column import Column, ColumnName, Storage
 
 _TRUTHS = (bool, np.bool_)
 _WHOLE = (int, np.integer)
@@ -32,7 +32,7 @@ def column_of_objects(name: ColumnName, cells: Sequence[object], first_row: int 
     present = [cell for cell in cells if not is_missing(cell)] if any(map(is_missing, cells)) else cells
     kinds = set(map(type, present))
     if not kinds or all(issubclass(kind, _TRUTHS) for kind in kinds):
-        storage = "boolean" if kinds else "number"
+        storage: Storage = "boolean" if kinds else "number"
         return Column(name, storage, np.array([_number(cell) for cell in cells]), first_row=first_row)
     if all(issubclass(kind, _REAL) and not issubclass(kind, _TRUTHS) for kind in kinds):
         whole = all(issubclass(kind, _WHOLE) for kind in kinds)

@@ -41,8 +41,8 @@ def open_sparse(X: Any, *, caller: str, first_row: int = 0) -> scipy.sparse.csr_
         entry = int(np.argmax(wrong))
         row = int(np.searchsorted(table.indptr, entry, side="right")) - 1
         raise TableError(
-            f"column {table.indices[entry]}, row {first_row + row} (counting from 0) holds {table.data[entry]}; numbers "
-            "in a sparse table must be finite, and missing values need a dense one"
+            f"column {table.indices[entry]}, row {first_row + row} (counting from 0) holds {table.data[entry]}; "
+            "numbers in a sparse table must be finite, and missing values need a dense one"
         )
     return table
 
@@ -50,21 +50,22 @@ def open_sparse(X: Any, *, caller: str, first_row: int = 0) -> scipy.sparse.csr_
 def learn_sparse(table: scipy.sparse.csr_array[Any], weights: FloatArray | None) -> list[Plan]:
     """Learn one plan a column: the spread is the median magnitude of the entries that are not zero.
 
-    ``weights`` (N,) > 0 weigh the rows; integer weights are repetitions. Columns of zeros are dropped.
+    ``weights`` (N,) > 0 weigh the rows; integer weights are repetitions. Constant columns are dropped.
     """
-    magnitudes = abs(table.data)
-    rows = np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))
+    n_rows = table.shape[0]
+    rows = np.repeat(np.arange(n_rows), np.diff(table.indptr))
     order = np.argsort(table.indices, kind="stable")
     counts = np.bincount(table.indices, minlength=table.shape[1])
     plans: list[Plan] = []
     end = 0
     for name, count in enumerate(counts.tolist()):
         entries, end = order[end : end + count], end + count
-        if not count:
+        values = table.data[entries]
+        if not count or (count == n_rows and (values == values[0]).all()):
             plans.append(DroppedPlan(name, "constant"))
             continue
         present = None if weights is None else weights[rows[entries]]
-        median = weighted_quantiles(magnitudes[entries], (0.5,), present)[0]
+        median = weighted_quantiles(np.abs(values), (0.5,), present)[0]
         plans.append(NumberPlan(name, Scale(0.0, max(median, float(np.finfo(np.float64).tiny))), gaps=False))
     return plans
 
@@ -75,6 +76,9 @@ def encode_sparse(
     """Scale the entries of a canonical CSR table column by column; ``plans`` are those of `learn_sparse`."""
     spreads = np.array([plan.scale.spread if isinstance(plan, NumberPlan) else 1.0 for plan in plans])
     scaled = table.copy()
-    scaled.data = Scale(0.0, 1.0).apply(table.data / spreads[table.indices])
+    with np.errstate(over="ignore"):  # An infinite quotient is clipped like any large one.
+        scaled.data = Scale(0.0, 1.0).apply(table.data / spreads[table.indices])
     kept = np.flatnonzero([isinstance(plan, NumberPlan) for plan in plans])
-    return scipy.sparse.csr_array(scaled[:, kept] if len(kept) < len(plans) else scaled, dtype=dtype)
+    encoded: scipy.sparse.csr_array[Any] = scipy.sparse.csr_array(scaled[:, kept] if len(kept) < len(plans) else scaled)
+    encoded.data = encoded.data.astype(dtype)
+    return encoded

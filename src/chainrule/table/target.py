@@ -128,7 +128,7 @@ class ClassTarget:
             raise TableError(f"the target mixes types ({kinds}); make all classes text or all numbers") from error
         return self
 
-    def encode(self, y: Any, dtype: npt.DTypeLike = np.int64) -> npt.NDArray[np.int64]:  # noqa: ARG002
+    def encode(self, y: Any, dtype: npt.DTypeLike = np.int64) -> npt.NDArray[np.int64]:
         """Return the position of each row's class in ``classes_``, int64 (N,).
 
         ``dtype`` is there so that every target is encoded by the same call; codes are int64 whatever it is.
@@ -146,8 +146,8 @@ class ClassTarget:
             label = labels.tolist()[row]
             known = self.classes_.tolist()
             raise TableError(
-                f"the target holds {label!r} in row {row} (counting from 0), which is not one of the {len(known)} classes "
-                f"seen in training: {_some(known)}.{nearest(str(label), map(str, known))}"
+                f"the target holds {label!r} in row {row} (counting from 0), which is not one of the "
+                f"{len(known)} classes seen in training: {_some(known)}.{nearest(str(label), map(str, known))}"
             )
         return found
 
@@ -159,7 +159,8 @@ class ClassTarget:
         codes = np.asarray(predicted)
         if codes.ndim == 2:
             codes = (codes[:, 0] > 0.5).astype(np.int64) if codes.shape[1] == 1 else np.argmax(codes, axis=1)
-        return self.classes_[codes]
+        labels: npt.NDArray[Any] = self.classes_[codes]
+        return labels
 
     def to_config(self) -> dict[str, Any]:
         """Return the classes as plain JSON values, with their type."""

@@ -54,7 +54,7 @@ def target_gaps(array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         gaps = np.array([is_missing(cell) for cell in array.ravel()], dtype=bool).reshape(array.shape)
     else:
         return np.zeros(len(array), dtype=bool)
-    return gaps if gaps.ndim == 1 else gaps.any(axis=1)
+    return gaps if gaps.ndim == 1 else np.asarray(gaps.any(axis=1))
 
 
 def refuse_gaps(array: npt.NDArray[Any]) -> None:
@@ -62,8 +62,8 @@ def refuse_gaps(array: npt.NDArray[Any]) -> None:
     gaps = target_gaps(array)
     if gaps.any():
         raise TableError(
-            f"the target is missing (NaN) in {int(gaps.sum())} of {len(array)} rows, first in row {int(np.argmax(gaps))} "
-            "(counting from 0); drop these rows"
+            f"the target is missing (NaN) in {int(gaps.sum())} of {len(array)} rows, "
+            f"first in row {int(np.argmax(gaps))} (counting from 0); drop these rows"
         )
 
 

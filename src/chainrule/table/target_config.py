@@ -27,7 +27,7 @@ def read_classes(config: object) -> npt.NDArray[Any]:
     where = "config['classes']"
     found = read_object(config, "config", {"classes": lambda value, at: read_object(value, at, _CLASSES)})["classes"]
     kind, values = found["dtype"], found["values"]
-    fitting = {"bool": bool, "str": str, "object": (str, bool, int, float)}
+    fitting: dict[str, Any] = {"bool": bool, "str": str, "object": (str, bool, int, float)}
     types = fitting.get(kind, float if kind in _FLOATS else int)
     fits = all(isinstance(value, types) and (kind in fitting or not isinstance(value, bool)) for value in values)
     require(fits and len(values) > 0, where, f"one or more values of the type {kind}", values)

@@ -64,7 +64,8 @@ def infer_task(y: Any, *, name: str | None = None, override: str = "choose {othe
             f"the target {called if called != 'the target' else ''} has no values at all".replace("  ", " ")
         )
     is_class, held = _judge(present)
-    kind, other = ("classification", "regression") if is_class else ("regression", "classification")
+    kind: Literal["classification", "regression"] = "classification" if is_class else "regression"
+    other = "regression" if is_class else "classification"
     return Task(kind, f"{kind}: {called} holds {held} (override: {override.format(other=other)})")
 
 
