@@ -17,7 +17,7 @@ from chainrule.table.json_lines import json_lines_frames, json_lines_schema
 FilePath = str | os.PathLike[str]
 
 _ENDINGS = {
-    "delimited": (".csv", ".tsv", ".tab", ".txt"),
+    "delimited text": (".csv", ".tsv", ".tab", ".txt"),
     "parquet": (".parquet", ".pq"),
     "arrow": (".arrow", ".feather", ".ipc"),
     "json lines": (".jsonl", ".ndjson"),
@@ -123,10 +123,10 @@ def _pieces(
     path: str, separator: str | None, columns: Sequence[str] | None, schema: Schema | None, *, whole: bool
 ) -> Iterator[pl.DataFrame]:
     form = _format_of(path)
-    if separator is not None and form != "delimited":
+    if separator is not None and form != "delimited text":
         raise ParameterError(f"separator applies to delimited text only; {path!r} is {form}.")
     with _explained(path, form):
-        if form == "delimited":
+        if form == "delimited text":
             yield from typed_frames(
                 path, separator=separator, columns=columns, schema=schema or {}, hold=whole or path == STANDARD_INPUT
             )
@@ -144,7 +144,7 @@ def _pieces(
 def _format_of(path: str) -> str:
     """Return the format by the ending, once it is certain that there is a readable file."""
     if path == STANDARD_INPUT:
-        return "delimited"
+        return "delimited text"
     file = Path(path)
     if file.is_dir():
         raise TableFileError(f"{path}: is a folder; name one table file in it")
@@ -157,7 +157,7 @@ def _format_of(path: str) -> str:
     packed = bool(suffixes) and suffixes[-1] in _COMPRESSED
     ending = "".join(suffixes[-2:-1] if packed else suffixes[-1:])
     form = next((name for name, endings in _ENDINGS.items() if ending in endings), None)
-    if form is None or (packed and form != "delimited"):
+    if form is None or (packed and form != "delimited text"):
         known = [ending for endings in _ENDINGS.values() for ending in endings]
         raise TableFileError(
             f"{path}: the ending {''.join(suffixes[-2:] if packed else suffixes[-1:])!r} is not one of a table file; "
@@ -173,7 +173,9 @@ def _explained(path: str, form: str) -> Iterator[None]:
     """Turn what a reading library raises into an error that names the file."""
     try:
         yield
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, EOFError) as error:
+    except PermissionError as error:
+        raise TableFileError(f"{path}: cannot be opened ({error.strerror}); ask for the right to read it") from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = " ".join(str(error).split())
         raise TableFileError(f"{path}: cannot be read as {form}; it may be truncated or damaged ({reason})") from error
 
