@@ -1,5 +1,5 @@
 """Seeing it: figures of a training run."""
 
-from chainrule.glassbox.figures import learning_curve, to_html
+from chainrule.glassbox.figures import check_plotly, learning_curve, to_html
 
-__all__ = ["learning_curve", "to_html"]
+__all__ = ["check_plotly", "learning_curve", "to_html"]

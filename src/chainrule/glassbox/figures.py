@@ -7,7 +7,7 @@ from typing import Any
 
 from chainrule.errors import MissingExtraError, ParameterError
 
-__all__ = ["learning_curve", "to_html"]
+__all__ = ["check_plotly", "learning_curve", "to_html"]
 
 Row = Mapping[str, Any]
 
@@ -17,6 +17,20 @@ _INK, _GRID = "#24292f", "#e7e9ec"
 _LOG_FROM = 30.0
 """Errors whose largest is this many times their smallest start on a logarithmic axis."""
 _NO_METRIC = {"epoch", "step", "train_error", "validation_error", "learning_rate", "gradient_norm", "seconds"}
+
+
+def check_plotly() -> None:
+    """Check that figures can be drawn, so that it is known before the work.
+
+    Raises
+    ------
+    MissingExtraError
+        If plotly is not installed.
+    """
+    try:
+        import plotly.subplots  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError('figures need the package plotly: pip install "chainrule[page]"') from error
 
 
 def learning_curve(history: Sequence[Row], *, title: str, best_epoch: int | None = None) -> Any:
@@ -78,10 +92,9 @@ def to_html(figure: Any) -> str:
 
 
 def _two_panels() -> Any:
-    try:
-        from plotly.subplots import make_subplots
-    except ImportError as error:
-        raise MissingExtraError('figures need the package plotly: pip install "chainrule[page]"') from error
+    check_plotly()
+    from plotly.subplots import make_subplots
+
     return make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.78, 0.22], vertical_spacing=0.05)
 
 

@@ -1,7 +1,7 @@
 """Containers of bytes that can be trusted: model files, checkpoints, atomic writing."""
 
-from chainrule.storage.atomic import atomic_file, atomic_write
-from chainrule.storage.container import FORMAT_VERSION, read_container, write_container
+from chainrule.storage.atomic import atomic_file, atomic_write, check_writable
+from chainrule.storage.container import FORMAT_VERSION, is_container, read_container, write_container
 from chainrule.storage.predictions import PredictionWriter
 
 __all__ = [
@@ -9,6 +9,8 @@ __all__ = [
     "PredictionWriter",
     "atomic_file",
     "atomic_write",
+    "check_writable",
+    "is_container",
     "read_container",
     "write_container",
 ]

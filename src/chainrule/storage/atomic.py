@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from chainrule.errors import ChainruleError, OutputError
 
+_LONGEST_NAME = 255
 _WAYS_OUT = {
     errno.ENOENT: "make the folder first, or choose another one",
     errno.ENOTDIR: "part of the path is a file; choose another folder",
@@ -51,6 +52,26 @@ def atomic_write(path: str | os.PathLike[str], data: bytes | Callable[[BinaryIO]
             file.write(data)
 
 
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Check that :func:`atomic_write` could write here, so that it is known before the work. Leaves nothing behind.
+
+    Raises
+    ------
+    OutputError
+        As :func:`atomic_write` would.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.is_file() or not target.exists():
+            temporary = _temporary(target)
+            temporary.open("xb").close()
+            temporary.unlink()
+        else:
+            target.open("wb").close()
+    except OSError as error:
+        raise OutputError(_refusal(path, error)) from error
+
+
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a binary file that takes its place at ``path`` when the block ends without an exception.
@@ -69,7 +90,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             with target.open("wb") as file:  # a device or a pipe: nothing to keep whole; a folder fails here
                 yield file
             return
-        temporary = target.with_name(f".chainrule-{secrets.token_hex(8)}.tmp")
+        temporary = _temporary(target)
         try:
             with temporary.open("xb") as file:
                 if mode is not None and os.name == "posix":
@@ -87,6 +108,13 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise
     except OSError as error:
         raise OutputError(_refusal(path, error)) from error
+
+
+def _temporary(target: Path) -> Path:
+    """Return a name beside the target: a rename is atomic within one file system only."""
+    if len(os.fsencode(target.name)) > _LONGEST_NAME:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    return target.with_name(f".chainrule-{secrets.token_hex(8)}.tmp")
 
 
 def _mode_of(target: Path) -> int | None:

@@ -13,12 +13,13 @@ header     what the caller gave
 Reading runs no code, and checks every size before it allocates. Memory stays under twice the file plus 64 MiB.
 """
 
-__all__ = ["FORMAT_VERSION", "read_container", "write_container"]
+__all__ = ["FORMAT_VERSION", "is_container", "read_container", "write_container"]
 
 import hashlib
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -36,6 +37,7 @@ _DTYPES = {
     name: np.dtype(kind) for name, kind in {"F32": "<f4", "F64": "<f8", "I64": "<i8", "U8": "u1", "BOOL": "?"}.items()
 }
 _NO_DIGEST = "0" * 64
+_BEGINNING = b'{"__metadata__":{"chainrule":"'
 
 Array = npt.NDArray[Any]
 
@@ -111,6 +113,15 @@ def read_container(path: str | os.PathLike[str], *, kind: str = "model") -> tupl
         return header, _arrays(raw)
     except ModelFileError as error:
         raise ModelFileError(f"cannot read '{os.fspath(path)}' as a chainrule {kind}: {error}") from error.__cause__
+
+
+def is_container(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file starts as :func:`write_container` starts one. It may be damaged further on."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(8 + len(_BEGINNING))[8:] == _BEGINNING
+    except OSError:
+        return False
 
 
 def _envelope(header: Mapping[str, Any], kind: str) -> str:

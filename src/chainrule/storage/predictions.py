@@ -52,7 +52,7 @@ class PredictionWriter:
         self._pieces = 0
         if self._path is not None and self._path.suffix.lower() not in {".csv", ".parquet"}:
             raise OutputError(
-                f"cannot write '{self._path}': predictions are written as CSV or Parquet. "
+                f"cannot write '{self._path}': tables are written as CSV or Parquet. "
                 "Let the name end in .csv or .parquet."
             )
 

@@ -1,0 +1,82 @@
+"""``chainrule evaluate``: a model's metrics on the labelled rows of a table."""
+
+from dataclasses import replace
+from time import perf_counter
+
+import polars as pl
+
+from chainrule.cli.console import Teller, counted, metrics_table
+from chainrule.cli.predict import Model, select_features
+from chainrule.cli.rows import LabelledRows, labelled_rows, naming_rows
+from chainrule.errors import ModelFileError
+from chainrule.estimators import TableClassifier, load
+from chainrule.table import read_table
+
+__all__ = ["evaluate", "score"]
+
+
+def score(model: Model, table: str, rows: LabelledRows) -> dict[str, float | None]:
+    """Return the metrics of a model on rows of a table.
+
+    Raises
+    ------
+    TableError
+        Naming table, column and row, if a value is not one that the model can take.
+    """
+    with naming_rows(table, lambda: model.encoder_.transform(rows.all_features, extra="ignore")):
+        return dict(model.score_table(rows.X, rows.y, rows.weight))
+
+
+def evaluate(model_path: str, table: str, *, weight: str | None, as_json: bool) -> None:
+    """Tell a model's metrics on the rows of a table that have a target.
+
+    Parameters
+    ----------
+    model_path, table : str
+        Files.
+    weight : str or None
+        Column of row weights.
+    as_json : bool
+        Whether to print one JSON object.
+
+    Raises
+    ------
+    ChainruleError
+        If a file cannot be read, a column is missing, or the model does not know its target's name.
+    """
+    started, teller = perf_counter(), Teller(as_json=as_json)
+    model = load(model_path)
+    target = _target_of(model, model_path)
+    schema = model.encoder_.reading_schema()
+    if isinstance(model, TableClassifier) and model.classes_.dtype.kind in "OUT":
+        schema[target] = pl.String  # a class called 007 stays 007
+    rows = labelled_rows(table, read_table(table, schema=schema), target=target, weight=weight)
+    if rows.n_dropped:
+        teller.note(f"{table}: left out {counted(rows.n_dropped, 'row')} without a value of {target!r}")
+    metrics = score(model, table, replace(rows, X=select_features(model, table, rows.X, teller)))
+    weighted = f", weighted by {weight}" if weight else ""
+    title = f"{target!r} on {table} ({counted(rows.X.height, 'row')}{weighted})"
+    teller.show(title, metrics_table(metrics))
+    teller.finish(
+        {
+            "task": "classification" if isinstance(model, TableClassifier) else "regression",
+            "target": target,
+            "rows": rows.X.height,
+            "rows_without_target": rows.n_dropped,
+            "features": int(model.n_features_in_),
+            "weight": weight,
+            "epochs": int(model.n_iter_),
+            "seconds": perf_counter() - started,
+            "model": model_path,
+            "metrics": metrics,
+        }
+    )
+
+
+def _target_of(model: Model, path: str) -> str:
+    if model.target_name_ is None:
+        raise ModelFileError(
+            f"{path} was trained in Python on a target without a name, so its column in a table is unknown. "
+            "Use model.score_table(X, y) there, or train with y as a named Series."
+        )
+    return str(model.target_name_)

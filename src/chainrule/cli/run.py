@@ -1,0 +1,73 @@
+"""Every way a command can end: 0 done, 2 the user's mistake, 1 a defect of ours, 130 Ctrl-C. No traceback unasked."""
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+
+import typer
+
+from chainrule.errors import ChainruleError
+
+DONE, DEFECT, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+"""Root of the errors in the use of options. Older typer has it in click, newer typer inside; this finds it in both."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code. Errors are one line on standard error.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        What follows ``chainrule`` on the command line.
+    """
+    with warnings.catch_warnings():
+        warnings.showwarning = _one_line_warning  # type: ignore[assignment]  # it takes the message alone
+        try:
+            return _run(arguments)
+        except KeyboardInterrupt:
+            return _fail("interrupted", INTERRUPTED)
+        except BrokenPipeError:
+            # The reader has seen enough, as in `chainrule predict … | head`. Python must not try to flush at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return DONE
+        except ChainruleError as error:
+            return _fail(str(error), MISTAKE)
+        except Exception as error:
+            if os.environ.get("CHAINRULE_DEBUG"):
+                traceback.print_exc()
+            reason = f"{type(error).__name__}: {error}"
+            return _fail(
+                f"this is a defect of chainrule, not a mistake of yours ({reason}). Please report it, with what is "
+                "printed when the environment has CHAINRULE_DEBUG=1.",
+                DEFECT,
+            )
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from chainrule.cli.app import app
+
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("chainrule", list(arguments) or ["--help"]) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return int(end.exit_code)
+    except _UsageError as error:
+        where = getattr(error, "ctx", None)
+        usage = f" See: {where.command_path} --help" if where is not None else ""
+        message = str(getattr(error, "format_message", error.__str__)())
+        return _fail(f"{message}{'' if message.endswith(('.', '?')) else '.'}{usage}", MISTAKE)
+    return DONE
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _one_line_warning(message: Warning | str, *_: object) -> None:
+    print(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
