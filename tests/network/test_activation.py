@@ -25,6 +25,6 @@ def test_passes_apply_the_table(name, dtype):
     ("name", "hint"), [("sigmoid", ""), ("Relu", " Did you mean 'relu'?"), (3, ""), (["relu"], ""), (None, "")]
 )
 def test_unknown_function(name, hint):
-    with pytest.raises(ParameterError, match="Activation: function must be one of elu, gelu, .* instead") as raised:
+    with pytest.raises(ParameterError, match=r"Activation: function must be one of elu, gelu, .* instead") as raised:
         Activation(name)
     assert str(raised.value).endswith(f"Got {name!r} instead.{hint}")

@@ -80,6 +80,14 @@ def test_masks_of_other_seeds_steps_and_layers_are_independent(change):
     assert abs(((first == 0) & (second == 0)).mean() - 0.25) < 4 * np.sqrt(0.25 * 0.75 / X.size)
 
 
+@pytest.mark.parametrize("factor", [-0.1, 2.0, np.nan])
+def test_factor_that_takes_the_rate_out_of_range(factor):
+    with pytest.raises(
+        ParameterError, match=r"Dropout: rate times Context\.dropout must be a number from 0 to below 1\."
+    ):
+        Dropout(0.5).forward((), np.ones((2, 2)), replace(TRAINING, dropout=factor))
+
+
 @pytest.mark.parametrize("rate", [-0.1, 1, 1.0, 2, np.nan, "0.5", True, None])
 def test_rate_out_of_range(rate):
     with pytest.raises(ParameterError, match=r"Dropout: rate must be a number with 0 <= rate < 1\. Got"):

@@ -109,6 +109,14 @@ def test_locate():
     assert [layout.layer_name(layer) for layer in range(4)] == ["dense 1", "activation 1", "dense 2", "declared 1"]
 
 
+@settings(deadline=None, max_examples=50)
+@given(a_network)
+def test_no_two_numbers_of_one_parameter_share_their_place(layers):
+    layout = Layout([layer for layer in layers if len({p.name for p in layer.parameters()}) == len(layer.parameters())])
+    names = [layout.locate(index) for index in range(layout.size)]
+    assert len(set(names)) == layout.size
+
+
 @pytest.mark.parametrize("index", [-1, 6])
 def test_locate_outside(index):
     with pytest.raises(ShapeError, match=rf"index must be from 0 to 5\. Got {index}\."):

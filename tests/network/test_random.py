@@ -87,7 +87,9 @@ def test_row_order_sorts_rows_by_the_upper_half_of_their_hash(seed, epoch, n):
 
 
 def test_row_order_ties_fall_by_row(monkeypatch):
-    monkeypatch.setattr("chainrule.network.random.bits", lambda key, start, n: np.arange(n, dtype=np.uint64) % 2 << 32)
+    monkeypatch.setattr(
+        "chainrule.network.random.bits", lambda _key, _start, n: np.arange(n, dtype=np.uint64) % 2 << 32
+    )
     assert row_order(0, 0, 6).tolist() == [0, 2, 4, 1, 3, 5]
 
 
@@ -121,7 +123,7 @@ def test_counter_random_distributions():
 
 def test_normal_is_finite_at_the_ends_of_the_hash(monkeypatch):
     ends = np.array([0, MASK], dtype=np.uint64)
-    monkeypatch.setattr("chainrule.network.random.bits", lambda key, start, n: ends)
+    monkeypatch.setattr("chainrule.network.random.bits", lambda *_: ends)
     low, high = CounterRandom(0, WEIGHTS).normal((2,))
     assert np.isfinite([low, high]).all()
     assert low == -high < -8

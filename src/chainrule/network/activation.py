@@ -37,9 +37,9 @@ class Activation(Layer):
 
     def forward(
         self,
-        parameters: Parameters,  # noqa: ARG002
+        parameters: Parameters,
         inputs: Array,  # type: ignore[override]
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> tuple[Array, tuple[Array, Array]]:
         """Return a = φ(z), shape (N, n), and (z, a) as the cache."""
         a = ACTIVATIONS[self.function].phi(inputs)
@@ -47,7 +47,7 @@ class Activation(Layer):
 
     def backward(
         self,
-        parameters: Parameters,  # noqa: ARG002
+        parameters: Parameters,
         cache: tuple[Array, Array],
         d_outputs: Array,
         needs_d_inputs: bool = True,

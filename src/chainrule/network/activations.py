@@ -1,7 +1,7 @@
 """The activation functions: a table of φ and φ′, to be audited on one screen.
 
-φ(z) and φ′(z, a), with a = φ(z) at hand, are elementwise, keep the dtype, and neither overflow nor lose a finite value.
-φ of NaN is NaN. At a kink φ′ is the derivative from the left.
+φ(z) and φ′(z, a), with a = φ(z) at hand, are elementwise, keep the dtype, and are exact to rounding, without overflow,
+for every z up to half the dtype's range. φ of NaN is NaN. At a kink φ′ is the derivative from the left.
 """
 
 import math

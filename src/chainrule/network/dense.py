@@ -53,12 +53,12 @@ class Dense(Layer):
         """Return W, shape (n_in + 1, n_out), with the bias as its last row."""
         return (Parameter("W", (self.n_in + 1, self.n_out), bias_row=True),)
 
-    def initialise(self, random: CounterRandom, sample: Inputs | None) -> Parameters:  # noqa: ARG002
+    def initialise(self, random: CounterRandom, sample: Inputs | None) -> Parameters:
         """Return W with weights drawn by the initialiser and biases 0."""
         weights = INITIALISERS[self.initialiser](random, self.n_in, self.n_out)
         return (np.vstack([weights, np.zeros((1, self.n_out))]),)
 
-    def forward(self, parameters: Parameters, inputs: Inputs, context: Context) -> tuple[Array, Inputs]:  # noqa: ARG002
+    def forward(self, parameters: Parameters, inputs: Inputs, context: Context) -> tuple[Array, Inputs]:
         """Return z = x·W[:-1] + W[-1], shape (N, n_out), and the inputs as the cache."""
         (W,) = parameters
         z: Array = inputs @ W[:-1]

@@ -44,12 +44,13 @@ class Dropout(Layer):
 
     def forward(
         self,
-        parameters: Parameters,  # noqa: ARG002
+        parameters: Parameters,
         inputs: Array,  # type: ignore[override]
         context: Context,
     ) -> tuple[Array, Array | None]:
         """Return the inputs times the mask, shape (N, n), and the mask (None if nothing is dropped) as the cache."""
         rate = self.rate * context.dropout
+        check_number("Dropout", "rate times Context.dropout", rate, rule="from 0 to below 1", low=0, high=1)
         if not context.training or rate == 0:
             return inputs, None
         mask = _mask(inputs.shape, rate, context).astype(inputs.dtype)
@@ -58,7 +59,7 @@ class Dropout(Layer):
 
     def backward(
         self,
-        parameters: Parameters,  # noqa: ARG002
+        parameters: Parameters,
         cache: Array | None,
         d_outputs: Array,
         needs_d_inputs: bool = True,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, csr_matrix, issparse
+from scipy.sparse import csr_array, issparse
 
 from chainrule.errors import ParameterError
 from chainrule.network._checks import check_number, check_size
@@ -101,7 +101,7 @@ def check_gradient(
     point = _Point(
         network=network,
         weights=_first_weights(network, weights, seed, random),
-        X=np.array(X.toarray() if isinstance(X, csr_array | csr_matrix) else X, dtype=np.float64),
+        X=np.array(X if isinstance(X, np.ndarray) else X.toarray(), dtype=np.float64),
         y=np.array(y, dtype=np.float64) if isinstance(network.loss, ResidualLoss) else y,
         sparse=bool(issparse(X)),
         sample_weight=sample_weight,
@@ -194,8 +194,8 @@ class _Point:
             if attempt % _BIASES_EVERY == 0:
                 self.weights[biases] += _small(random, (int(biases.sum()),))
         raise ParameterError(
-            f"check_gradient: with step {step:g} rows {np.flatnonzero(crossing).tolist()} could not be moved away from a "
-            "jump of a derivative. Give fewer rows, rows of the order of 1, a smaller n_weights or a smaller step."
+            f"check_gradient: with step {step:g} rows {np.flatnonzero(crossing).tolist()} could not be moved away "
+            "from a jump of a derivative. Give fewer rows, rows of the order of 1, a smaller n_weights or step."
         )
 
     def crossing_rows(self, indices: list[int], shift: float) -> NDArray[np.bool_]:
@@ -226,6 +226,11 @@ def _small(random: CounterRandom, shape: tuple[int, ...]) -> NDArray[np.float64]
     return random.uniform(-_FARTHEST_MOVE, _FARTHEST_MOVE, shape)
 
 
+def _largest(gradient: Array) -> float:
+    """Return the largest absolute value of those that are finite: the others deviate enough by themselves."""
+    return float(np.abs(gradient[np.isfinite(gradient)]).max(initial=0))
+
+
 def _report(
     point: _Point, indices: list[int], numeric: NDArray[np.float64], *, tolerance: float, moved_rows: int
 ) -> GradientReport:
@@ -236,8 +241,8 @@ def _report(
         if part.start == part.stop:
             continue
         inside = np.flatnonzero((positions >= part.start) & (positions < part.stop))
-        largest = float(np.abs(analytic[part]).max())
-        scale = largest or float(np.abs(analytic).max()) or abs(point.error(point.weights)) or 1.0
+        largest = _largest(analytic[part])
+        scale = largest or _largest(analytic) or abs(point.error(point.weights)) or 1.0
         deviations = np.abs(analytic[positions[inside]] - numeric[inside]) / scale
         worst = inside[int(deviations.argmax())]  # argmax takes a NaN for the largest
         index = int(positions[worst])

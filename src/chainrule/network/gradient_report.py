@@ -40,7 +40,7 @@ class LayerDeviation:
     n_weights : int
         How many of its weights were checked.
     largest_gradient : float
-        The largest absolute gradient in the layer, by backpropagation.
+        The largest absolute gradient in the layer, by backpropagation, of those that are finite.
     worst : WeightDeviation
         The weight that deviates most.
     """

@@ -66,11 +66,13 @@ class Layout:
         self._names = _numbered_kinds(layers)
         segments: list[Segment] = []
         slices: list[slice] = []
+        self._placed: list[tuple[int, int, Parameter]] = []  # (start, layer, parameter)
         start = 0
         for index, declared in enumerate(self._parameters):
             first = start
             for parameter in declared:
                 segments += _segments(index, parameter, start)
+                self._placed.append((start, index, parameter))
                 start += math.prod(parameter.shape)
             slices.append(slice(first, start))
         self.size = start
@@ -123,20 +125,13 @@ class Layout:
         """
         if not 0 <= index < self.size:
             raise ShapeError(f"The index must be from 0 to {self.size - 1}. Got {index}.")
-        segment = self.segments[bisect_right(self.segments, index, key=lambda s: s.start) - 1]
-        layer = self.layer_name(segment.layer)
-        declared = self._parameters[segment.layer]
-        start = self.layer_slices[segment.layer].start
-        for parameter in declared:
-            if index < start + math.prod(parameter.shape):
-                break
-            start += math.prod(parameter.shape)
-        position = tuple(int(i) + 1 for i in np.unravel_index(index - start, parameter.shape))
-        if not parameter.bias_row:
-            return f"{layer} · {parameter.name}{list(position)}"
-        if segment.name == "bias":
-            return f"{layer} · bias of neuron {position[-1]}"
-        return f"{layer} · weight of input {position[0]} to neuron {position[1]}"
+        start, layer, parameter = self._placed[bisect_right(self._placed, index, key=lambda placed: placed[0]) - 1]
+        position = [int(i) + 1 for i in np.unravel_index(index - start, parameter.shape)]
+        if not parameter.bias_row or len(position) != 2:
+            return f"{self.layer_name(layer)} · {parameter.name}{position}"
+        if position[0] == parameter.shape[0]:
+            return f"{self.layer_name(layer)} · bias of neuron {position[1]}"
+        return f"{self.layer_name(layer)} · weight of input {position[0]} to neuron {position[1]}"
 
 
 def _numbered_kinds(layers: Sequence[Layer]) -> tuple[str, ...]:

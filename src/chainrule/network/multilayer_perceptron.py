@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.errors import ParameterError
-from chainrule.network._checks import check_choice
+from chainrule.network._checks import check_choice, check_size
 from chainrule.network.activation import Activation
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.dense import Dense
@@ -63,13 +63,19 @@ def multilayer_perceptron(
     ParameterError
         If a setting breaks its rule.
     """
-    if isinstance(loss, str):
-        check_choice("multilayer_perceptron", "loss", loss, LOSSES)
+    owner = "multilayer_perceptron"
+    check_size(owner, "n_outputs", n_outputs)
+    if not isinstance(hidden_layer_sizes, Sequence):
+        raise ParameterError(
+            f"{owner}: hidden_layer_sizes must be a sequence such as (256, 256). Got {hidden_layer_sizes!r} instead."
+        )
+    if not isinstance(loss, Loss):
+        check_choice(owner, "loss", loss, LOSSES)
         loss = LOSSES[loss]()
     layers: list[Layer] = []
     width = n_inputs
     for size, function in zip(hidden_layer_sizes, _each(activation, len(hidden_layer_sizes)), strict=True):
-        hidden = Activation(function)
+        hidden = Activation(function)  # first: it knows what to say of an unknown name
         layers += [Dense(width, size, initialiser or SUITED_INITIALISER[function]), hidden]
         if dropout != 0:
             layers.append(Dropout(dropout))
