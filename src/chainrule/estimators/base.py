@@ -260,12 +260,12 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         self.validation_metrics_ = {name: kept[name] for name in names} or None
 
     def _predicted(self, X: Any) -> NDArray[Any]:
-        """Return the network's predictions (n, K), in its own units."""
+        """Return the network's predictions (n, K) in its own units; float64, so that probabilities sum to 1."""
         check_is_fitted(self)
         X = check_features(self, X, reset=False)
         numbers = self.encoder_.transform(X, caller=type(self).__name__)
         logits = engine.logits(self.network_, self.weights_, numbers, n_threads=self.n_threads)
-        return self.network_.loss.predict(logits)
+        return self.network_.loss.predict(logits.astype(np.float64))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the target of rows.

@@ -150,7 +150,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
         self.classes_ = np.arange(y.shape[1]) if kind == "multilabel-indicator" else target.classes_
         if kind != "multilabel-indicator" and len(self.classes_) < 2:
             raise TableError(
-                f"The target has one class only, {self.classes_[0]!r}: a classifier needs at least two classes."
+                f"The target has one class only, {self.classes_.tolist()[0]!r}: a classifier needs at least two classes."
             )
         self._class_factors = self._fit_class_factors(target, rows.y[training], rows.weight[training])
         return target
@@ -209,7 +209,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
         return predicted
 
     def _metrics(self, y: NDArray[Any], predicted: NDArray[Any], weight: NDArray[Any] | None) -> Metrics:
-        probabilities = self._probabilities(predicted.astype(np.float64))
+        probabilities = self._probabilities(predicted)
         if self._is_label_set:
             return label_set_metrics(np.asarray(y), probabilities, weight)
         return classification_metrics(self.target_.encode(y, np.int64), probabilities, weight)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_array, validate_data
 
 from chainrule.errors import ShapeError, TableError
-from chainrule.table import as_target_array
+from chainrule.table import as_target_array, target_gaps
 
 __all__ = ["Rows", "check_features", "read_evaluation_rows", "read_rows", "together"]
 
@@ -93,12 +93,31 @@ def together(X: Any, y: Any, sample_weight: Any) -> Rows:
         If a length differs, or a weight is negative, not finite, or all are zero.
     """
     target = as_target_array(y)
-    n_rows = X.shape[0]
-    if len(target) != n_rows:
+    if len(target) != X.shape[0]:
         raise ShapeError(
-            f"Found input variables with inconsistent numbers of samples: X has {n_rows} rows, y has {len(target)}."
+            f"Found input variables with inconsistent numbers of samples: X has {X.shape[0]} rows, y has {len(target)}."
         )
-    return Rows(X, target, _weights(sample_weight, n_rows))
+    weight = _weights(sample_weight, len(target))
+    _check_target(target, weight)
+    return Rows(X, target, weight)
+
+
+def _check_target(target: NDArray[Any], weight: NDArray[np.float64]) -> None:
+    """Refuse missing and infinite targets, but in rows of weight zero."""
+    for wrong, what in ((target_gaps(target), "missing (NaN)"), (_infinite(target), "infinity")):
+        wrong = wrong & (weight > 0)
+        if wrong.any():
+            raise TableError(
+                f"Input y contains {what} in {wrong.sum()} of {len(wrong)} rows, first in row {int(np.argmax(wrong))} "
+                "(counting from 0); drop these rows."
+            )
+
+
+def _infinite(target: NDArray[Any]) -> NDArray[np.bool_]:
+    """Mark the rows in which a target is infinite."""
+    if target.dtype.kind != "f":
+        return np.zeros(len(target), dtype=bool)
+    return np.asarray(np.isinf(target).reshape(len(target), -1).any(axis=1))
 
 
 def _weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64]:
@@ -115,7 +134,7 @@ def _weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64]:
     for wrong, rule in ((~np.isfinite(weight), "finite"), (weight < 0, "non-negative")):
         if wrong.any():
             row = int(np.argmax(wrong))
-            raise TableError(f"Sample weights must be {rule}: row {row + 1} has {weight[row]}.")
+            raise TableError(f"Sample weights must be {rule}: row {row} (counting from 0) has {weight[row]}.")
     if not weight.any():
         raise TableError("Sample weights must not all be zero: no row would be left to train on.")
     weight /= weight.max()

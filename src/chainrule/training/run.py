@@ -173,7 +173,7 @@ class Run:
         logits = self.session.logits(source.numbers)
         with np.errstate(all="ignore"):  # a non-finite error is dealt with, not warned of
             total, _ = self.network.loss(logits, source.target, source.weight)
-            predicted = self.network.loss.predict(logits)
+            predicted = self.network.loss.predict(logits.astype(np.float64))
         weight = source.n_rows if source.weight is None else float(source.weight.sum(dtype=np.float64))
         error = total / weight
         metrics = validation.score(predicted) if validation.score is not None and np.isfinite(error) else {}
