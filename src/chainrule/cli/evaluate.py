@@ -1,12 +1,11 @@
 """``chainrule evaluate``: a model's metrics on the labelled rows of a table."""
 
-from dataclasses import replace
 from time import perf_counter
 
 import polars as pl
 
 from chainrule.cli.console import Teller, counted, metrics_table
-from chainrule.cli.predict import Model, select_features
+from chainrule.cli.predict import Features, Model, select_features
 from chainrule.cli.rows import LabelledRows, labelled_rows, naming_rows
 from chainrule.errors import ModelFileError
 from chainrule.estimators import TableClassifier, load
@@ -15,7 +14,7 @@ from chainrule.table import read_table
 __all__ = ["evaluate", "score"]
 
 
-def score(model: Model, table: str, rows: LabelledRows) -> dict[str, float | None]:
+def score(model: Model, table: str, X: Features, rows: LabelledRows) -> dict[str, float | None]:
     """Return the metrics of a model on rows of a table.
 
     Raises
@@ -24,7 +23,7 @@ def score(model: Model, table: str, rows: LabelledRows) -> dict[str, float | Non
         Naming table, column and row, if a value is not one that the model can take.
     """
     with naming_rows(table, lambda: model.encoder_.transform(rows.all_features, extra="ignore")):
-        return dict(model.score_table(rows.X, rows.y, rows.weight))
+        return dict(model.score_table(X, rows.y, rows.weight))
 
 
 def evaluate(model_path: str, table: str, *, weight: str | None, as_json: bool) -> None:
@@ -53,7 +52,7 @@ def evaluate(model_path: str, table: str, *, weight: str | None, as_json: bool) 
     rows = labelled_rows(table, read_table(table, schema=schema), target=target, weight=weight)
     if rows.n_dropped:
         teller.note(f"{table}: left out {counted(rows.n_dropped, 'row')} without a value of {target!r}")
-    metrics = score(model, table, replace(rows, X=select_features(model, table, rows.X, teller)))
+    metrics = score(model, table, select_features(model, table, rows.X, teller), rows)
     weighted = f", weighted by {weight}" if weight else ""
     title = f"{target!r} on {table} ({counted(rows.X.height, 'row')}{weighted})"
     teller.show(title, metrics_table(metrics))

@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from chainrule.cli.console import Teller
@@ -15,9 +16,10 @@ from chainrule.estimators import TableClassifier, TableRegressor, load
 from chainrule.storage import PredictionWriter
 from chainrule.table import scan_batches
 
-__all__ = ["predict", "select_features"]
+__all__ = ["Features", "Model", "predict", "select_features"]
 
 Model = TableClassifier | TableRegressor
+Features = pl.DataFrame | npt.NDArray[Any]
 
 
 def predict(model_path: str, table: str, *, out: str | None, proba: bool, as_json: bool) -> None:
@@ -59,7 +61,7 @@ def predict(model_path: str, table: str, *, out: str | None, proba: bool, as_jso
     teller.finish({"rows": rows, "seconds": perf_counter() - started, "model": model_path, "predictions": out})
 
 
-def select_features(model: Model, table: str, frame: pl.DataFrame, teller: Teller | None) -> pl.DataFrame:
+def select_features(model: Model, table: str, frame: pl.DataFrame, teller: Teller | None) -> Features:
     """Return the columns that the model was trained on, in its order; others are ignored, and said so.
 
     Parameters
@@ -77,8 +79,8 @@ def select_features(model: Model, table: str, frame: pl.DataFrame, teller: Telle
         If a column is missing.
     """
     names = getattr(model, "feature_names_in_", None)
-    if names is None:  # trained on an array: columns go by their place
-        return frame.drop(model.target_name_ or (), strict=False)
+    if names is None:
+        return _by_place(model, table, frame)
     missing, extra = model.encoder_.check_columns(frame)
     if missing:
         others = f" (nor {len(missing) - 1} more: {', '.join(missing[1:6])})" if len(missing) > 1 else ""
@@ -95,7 +97,18 @@ def select_features(model: Model, table: str, frame: pl.DataFrame, teller: Telle
     return frame.with_columns(absent).select(list(names))
 
 
-def _predictions(model: Model, X: pl.DataFrame, *, proba: bool) -> pl.DataFrame:
+def _by_place(model: Model, table: str, frame: pl.DataFrame) -> Features:
+    """Return the features for a model that was trained on an array, whose columns have no names."""
+    features = frame.drop(model.target_name_ or (), strict=False)
+    if features.width != model.n_features_in_:
+        raise TableError(
+            f"{table}: has {features.width} columns of features, but the model was trained on an array of "
+            f"{model.n_features_in_}. Give it the same columns in the same order."
+        )
+    return features.to_numpy()
+
+
+def _predictions(model: Model, X: Features, *, proba: bool) -> pl.DataFrame:
     """Return a column ``prediction``, or ``prediction_0``, … where the model has several outputs, and probabilities."""
     columns = _columns("prediction", model.predict(X))
     if proba and isinstance(model, TableClassifier):

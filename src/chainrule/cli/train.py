@@ -51,7 +51,9 @@ def train(options: TrainOptions) -> bool:
             training.X, training.y, sample_weight=training.weight, callbacks=[announce], checkpoint=options.checkpoint
         )
     model.save(options.out)
-    metrics = model.validation_metrics_ if judged is None else score(model, options.test or options.table, judged)
+    metrics = (
+        model.validation_metrics_ if judged is None else score(model, options.test or options.table, judged.X, judged)
+    )
     if options.figure is not None:
         _write_figure(options.figure, f"{task} of {options.target}: learning curve", model)
     facts = facts_of(options, model, n_rows=training.X.height) | {
@@ -103,12 +105,20 @@ def _choose_task(options: TrainOptions, rows: LabelledRows, teller: Teller) -> s
     else:
         kind = options.task
         teller.say(f"{kind} of {options.target!r}, as you say")
-    if kind == "classification" and rows.y.n_unique() < 2:
-        raise TableError(
-            f"{options.table}: column {options.target!r} (--target) has one class only, {rows.y[0]!r}; "
-            "a classifier needs at least two. Choose another target."
-        )
+    if kind == "classification":
+        _check_classes(options, rows.y)
     return kind
+
+
+def _check_classes(options: TrainOptions, y: pl.Series) -> None:
+    column = f"{options.table}: column {options.target!r} (--target)"
+    if y.n_unique() < 2:
+        raise TableError(
+            f"{column} has one class only, {y[0]!r}; a classifier needs at least two. Choose another target."
+        )
+    fractions = y.filter(y != y.round()) if y.dtype.is_float() else y.clear()
+    if len(fractions):
+        raise TableError(f"{column} holds {fractions[0]!r}, and a fraction is no class. Use --task regression.")
 
 
 def _judged_rows(

@@ -53,6 +53,8 @@ def check_options(options: TrainOptions) -> None:
         raise ParameterError(
             f"--task must be one of {', '.join(_TASKS)}. Got {options.task!r}.{nearest(options.task, _TASKS)}"
         )
+    if options.weight == options.target:
+        raise ParameterError(f"--weight {options.weight} is the target; name another column.")
     if options.test is not None and options.holdout is not None:
         raise ParameterError("--test and --holdout both say which rows to judge by; give one of them.")
     if options.holdout is not None and not 0 <= options.holdout < 1:

@@ -49,7 +49,7 @@ def tell_result(teller: Teller, options: TrainOptions, facts: dict[str, Any]) ->
         weighted = f", weighted by {options.weight}" if options.weight else ""
         teller.show(f"on {facts['metrics_of']}{count}{weighted}", metrics_table(facts["metrics"]))
     else:
-        teller.say("no rows were kept back to judge by: there are too few")
+        teller.say("nothing to judge by: no rows were kept back, or no epoch was completed")
     teller.say(f"model: {facts['model']}")
     if facts["figure"]:
         teller.say(f"learning curve: {facts['figure']}")
