@@ -97,7 +97,10 @@ BAD_TRAINING = {
         r"'w' \(--target\) holds 0\.5, and a fraction is no class\. Use --task regression",
     ),
     "an infinite target": (["train", "infinite.csv", "--target", "x"], r"infinite\.csv: .*inf"),
-    "a date as target": (["train", "dates.parquet", "--target", "day"], r"dates\.parquet: .*day"),
+    "a date as target": (
+        ["train", "dates.parquet", "--target", "day"],
+        r"'day' \(--target\) must hold numbers, text.*Got Date",
+    ),
     "text as numbers": ([*TRAIN, "--task", "regression"], r"houses\.csv: .*must hold numbers"),
     "an unknown task": (
         [*TRAIN, "--task", "clasification"],

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.errors import MissingExtraError, ParameterError
-from chainrule.glassbox import learning_curve, to_html
+from chainrule.glassbox import check_plotly, learning_curve, to_html
 
 
 def history(n: int = 12, **changes: object) -> list[dict[str, object]]:
@@ -132,6 +132,8 @@ def test_what_cannot_be_drawn_is_refused(rows, best, message):
 
 def test_without_plotly_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "plotly.subplots", None)
+    with pytest.raises(MissingExtraError, match="figures need the package plotly"):
+        check_plotly()
     with pytest.raises(MissingExtraError, match=r'pip install "chainrule\[page\]"'):
         learning_curve(history(), title="t")
     assert issubclass(MissingExtraError, ImportError)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ModelFileError, OutputError
-from chainrule.storage import atomic_write, read_container, write_container
+from chainrule.storage import atomic_write, check_writable, read_container, write_container
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -161,6 +161,24 @@ def test_a_read_only_folder_is_refused(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(OutputError, match="Permission denied"):
         atomic_write(tmp_path / "f", b"new")
+
+
+@pytest.mark.parametrize("name", ["new", "old", "link", "/dev/null"])
+def test_what_can_be_written_is_found_writable_and_nothing_changes(tmp_path, name):
+    (tmp_path / "old").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("old")
+    check_writable(tmp_path / name)
+    assert files(tmp_path) == {"old": b"old", "link": b"old"}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("no/f", "make the folder first"), (".", "name a file inside it"), ("x" * 300, "choose a shorter name")],
+)
+def test_what_cannot_be_written_is_known_before_the_work(tmp_path, name, message):
+    with pytest.raises(OutputError, match=message):
+        check_writable(tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_really_full_disk_is_refused():

@@ -95,6 +95,12 @@ def test_a_byte_too_many_is_caught(small_file, load_bytes, reseal):
         load_bytes(reseal(small_file.read_bytes() + b"\0"))
 
 
+def test_a_container_is_known_by_its_beginning(small_file, tmp_path):
+    assert container.is_container(small_file)
+    (tmp_path / "other").write_bytes(b"x" * 100)
+    assert not any(container.is_container(path) for path in (tmp_path / "other", tmp_path, tmp_path / "missing"))
+
+
 def test_another_kind_is_refused(tmp_path):
     write_container(tmp_path / "run", {}, {}, kind="checkpoint")
     with pytest.raises(ModelFileError, match=r"cannot read '.*run' as a chainrule model: it is a 'checkpoint'"):

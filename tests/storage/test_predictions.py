@@ -1,3 +1,4 @@
+import doctest
 import io
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from chainrule.errors import OutputError
-from chainrule.storage import PredictionWriter
+from chainrule.storage import PredictionWriter, predictions
 
 PIECES = [
     pl.DataFrame({"prediction": ["a", 'quo"te', "com,ma"], "probability_a": [0.1, 1e-300, 1.0]}),
@@ -23,6 +24,10 @@ def test_the_pieces_are_one_table_in_order(tmp_path, name):
             writer.write(piece)
     assert_frame_equal(READERS[name](tmp_path / name), pl.concat(PIECES), check_exact=True)
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_the_example_in_the_docstring_is_true():
+    assert doctest.testmod(predictions) == (0, 2)
 
 
 def test_many_pieces_keep_their_order(tmp_path):

@@ -78,6 +78,8 @@ def labelled_rows(path: str, frame: pl.DataFrame, *, target: str, weight: str | 
     check_names(path, frame.columns, [target], "--target")
     check_names(path, frame.columns, [weight] if weight is not None else [], "--weight")
     y = frame[target]
+    if y.dtype.is_temporal() or y.dtype.is_nested():
+        raise TableError(f"{path}: column {target!r} (--target) must hold numbers, text or true/false. Got {y.dtype}.")
     has_target = y.is_not_null() & (y.is_not_nan() if y.dtype.is_float() else True)
     if not has_target.any():
         raise TableError(f"{path}: column {target!r} (--target) has no value in any of {frame.height:,} rows.")
