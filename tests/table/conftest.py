@@ -1,10 +1,13 @@
+import datetime as dt
 import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,3 +79,35 @@ def write_workbook(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write_file
+
+
+def _column(cells: st.SearchStrategy[Any], n_rows: int) -> st.SearchStrategy[list[Any]]:
+    return st.lists(cells, min_size=n_rows, max_size=n_rows)
+
+
+@st.composite
+def _tables(draw: st.DrawFn, min_rows: int = 2, max_rows: int = 12) -> pl.DataFrame:
+    """Tables of every kind of column, with and without gaps; "some" always varies, and "word" holds words."""
+    n = draw(st.integers(min_rows, max_rows))
+    gap = st.none() if draw(st.booleans()) else st.nothing()
+    extremes = st.sampled_from([0.0, 1e300, -1e300, 1.7e308, 5e-324, 1.0])
+    words = st.sampled_from(["a", "b", "c", "NA", "true", "1", " x", "é"])
+    columns = {
+        "number": _column(st.floats(-1e6, 1e6) | extremes | gap, n),
+        "count": _column(st.integers(-3, 3) | gap, n),
+        "truth": _column(st.booleans() | gap, n),
+        "word": _column(words | gap, n - 2).map(lambda rest: ["a", "b", *rest]),
+        "day": _column(st.dates(dt.date(1950, 1, 1), dt.date(2100, 1, 1)) | gap, n),
+        "moment": _column(st.datetimes(dt.datetime(1950, 1, 1), dt.datetime(2100, 1, 1)) | gap, n),
+        "some": _column(st.integers(0, 9).map(float), n - 2).map(lambda rest: [0.25, 0.5, *rest]),
+    }
+    types = dict(
+        zip(columns, (pl.Float64, pl.Int64, pl.Boolean, pl.String, pl.Date, pl.Datetime("us"), pl.Float64), strict=True)
+    )
+    return pl.DataFrame({name: draw(cells) for name, cells in columns.items()}, schema=types)
+
+
+@pytest.fixture(scope="session")
+def tables() -> Callable[..., st.SearchStrategy[pl.DataFrame]]:
+    """Hypothesis strategy of polars tables, for ``data.draw(tables())``."""
+    return _tables

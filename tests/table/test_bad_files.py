@@ -147,6 +147,26 @@ def test_unreadable_file_is_said(write, monkeypatch):
         read_table(path)
 
 
+def test_a_line_that_only_polars_refuses_is_said_too(write, monkeypatch):
+    path = write("t.jsonl", '{"a": 1}\n')
+
+    def refuse(*args, **kwargs):
+        raise pl.exceptions.ComputeError("too odd")
+
+    monkeypatch.setattr(pl, "read_ndjson", refuse)
+    with pytest.raises(TableFileError, match=r"lines from 1 on cannot be read as JSON lines \(too odd\)"):
+        read_table(path)
+
+
+def test_rows_are_never_lost_in_silence(write, monkeypatch):
+    """Should polars cut a piece into other rows than the scan did, that is an error."""
+    path = write("t.csv", "a,b\n1,2\n3,4\n")
+    read_csv = pl.read_csv
+    monkeypatch.setattr(pl, "read_csv", lambda *args, **kwargs: read_csv(*args, **kwargs)[:1])
+    with pytest.raises(TableFileError, match="lines from 2 on: cannot be cut into rows reliably"):
+        read_table(path)
+
+
 def test_excel_needs_fastexcel(write_workbook, monkeypatch):
     path = write_workbook("t.xlsx", [["a"], [1]])
     monkeypatch.setitem(sys.modules, "fastexcel", None)

@@ -58,15 +58,12 @@ def open_table(X: object, *, caller: str, first_row: int = 0) -> Columns:
         If it is no table: not two-dimensional, empty, lazy, complex, or with repeated column names.
     """
     try:
-        frame = nw.from_native(X, eager_only=True, pass_through=True)
+        frame = nw.from_native(X, pass_through=True)
     except nw.exceptions.DuplicateError as error:
-        raise TableError(
-            f"{caller} needs a table with distinct column names: {' '.join(str(error).split())}"
-        ) from error
-    except TypeError as error:
-        raise TableError(
-            f"{caller} needs a table in memory. Got {type(X).__name__}; call its .collect() first."
-        ) from error
+        reason = " ".join(str(error).split())
+        raise TableError(f"{caller} needs a table with distinct column names: {reason}") from error
+    if isinstance(frame, nw.LazyFrame):
+        raise TableError(f"{caller} needs a table in memory. Got {type(X).__name__}; call its .collect() first.")
     if isinstance(frame, nw.DataFrame):
         return _open_frame(frame, caller, first_row)
     return _open_array(_checked_array(X, caller), first_row)

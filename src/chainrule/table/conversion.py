@@ -37,8 +37,8 @@ def to_numbers(column: Column) -> FloatArray:
     return numbers
 
 
-def to_truths(column: Column) -> FloatArray:
-    """Read a column as truths: float64 of 0 and 1, NaN where missing.
+def to_truths(column: Column, *, other_words: bool = False) -> FloatArray:
+    """Read a column as truths: float64 of 0 and 1, NaN where missing or, if ``other_words`` may be, no truth word.
 
     Raises
     ------
@@ -48,6 +48,8 @@ def to_truths(column: Column) -> FloatArray:
     if column.storage == "time":
         _refuse(column, "a truth", "dates or times", "date")
     if column.storage == "text":
+        if other_words:
+            return parse_truths(column.texts).values.cast(pl.Float64).to_numpy()
         return _read(column, parse_truths, "a truth (yes/no, true/false)").cast(pl.Float64).to_numpy()
     truths = column.numbers
     wrong = ~np.isnan(truths) & (truths != 0) & (truths != 1)

@@ -98,7 +98,7 @@ class Delimited:
         if not block.strip(b"\r\n"):  # polars finds no columns in blank lines alone.
             n_rows = len(records.ends) if len(self.names) == 1 else 0
             empty = pl.Series([None] * n_rows, dtype=pl.String)
-            return pl.DataFrame({name: empty for name in self._columns or self.names})
+            return pl.DataFrame(dict.fromkeys(self._columns or self.names, empty))
         frame = pl.read_csv(block, separator=self.separator, has_header=False, schema=schema, columns=wanted)
         if frame.height != len(records.ends):  # A guard: the scan above and polars must agree on what a record is.
             self._fail(f"lines from {self._line} on: cannot be cut into rows reliably; save the table as Parquet")

@@ -242,16 +242,16 @@ class TableEncoder:
 
     def _learn(self, column: Column, weights: FloatArray | None, override: Kind | None, named: bool) -> Plan:
         decision = decide(column, override, named=named)
-        column, said = decision.column, decision.reason
+        learned, said = decision.column, decision.reason
         if decision.kind == "number":
-            return NumberPlan.learn(column, weights, said=said)
+            return NumberPlan.learn(learned, weights, said=said)
         if decision.kind == "boolean":
-            return BooleanPlan.learn(column, said=said)
+            return BooleanPlan.learn(learned, words=column.storage == "text", said=said)
         if decision.kind == "date":
-            return DatePlan.learn(column, weights, said=said)
+            return DatePlan.learn(learned, weights, said=said)
         if decision.kind == "category":
-            return CategoryPlan.learn(column, weights, max_categories=self.max_categories, said=said)
-        return DroppedPlan(column.name, decision.reason)
+            return CategoryPlan.learn(learned, weights, max_categories=self.max_categories, said=said)
+        return DroppedPlan(column.name, said)
 
     def _encode(self, table: Columns, positions: list[int | None]) -> npt.NDArray[np.floating]:
         out = np.zeros((table.n_rows, len(self.encoded_names_)), self.dtype)

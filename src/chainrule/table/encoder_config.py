@@ -108,7 +108,7 @@ def _override(value: Any, where: str) -> tuple[ColumnName, str]:
 _PLANS: dict[str, tuple[Callable[..., Any], Mapping[str, Reader[Any]]]] = {
     "dropped": (DroppedPlan, {"name": _name, "reason": text}),
     "number": (NumberPlan, {"name": _name, "scale": _scale, "gaps": truth, "said": text}),
-    "boolean": (BooleanPlan, {"name": _name, "gaps": truth, "said": text}),
+    "boolean": (BooleanPlan, {"name": _name, "words": truth, "gaps": truth, "said": text}),
     "date": (DatePlan, {"name": _name, "origin": whole, "parts": _parts, "gaps": truth, "said": text}),
     "category": (
         CategoryPlan,

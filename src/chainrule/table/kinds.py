@@ -3,7 +3,7 @@
 __all__ = ["KINDS", "Decision", "decide"]
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -84,7 +84,7 @@ def _by_rule(column: Column, named: bool) -> Decision:
         return Decision("boolean", column)
     if named and _numbers_rows(column):
         return Decision("drop", column, _IDENTIFIER)
-    return Decision("number", column)
+    return Decision("number", _converted(column, "number"))
 
 
 def _read_text(column: Column, named: bool) -> Decision:
@@ -93,9 +93,8 @@ def _read_text(column: Column, named: bool) -> Decision:
     if numbers.complete and numbers.values.null_count() == len(distinct):
         return Decision("drop", column, _EMPTY)
     if numbers.complete:
-        converted = _converted(column, "number")
         whole = not bool(distinct.str.contains(r"[.eE]").any())
-        as_number = Column(column.name, "number", converted.values, whole=whole, first_row=column.first_row)
+        as_number = replace(_converted(column, "number"), whole=whole)
         return _by_rule(as_number, named)
     if parse_truths(distinct).complete:
         return Decision("boolean", _converted(column, "boolean"))
@@ -107,13 +106,12 @@ def _read_text(column: Column, named: bool) -> Decision:
 
 
 def _converted(column: Column, kind: Kind) -> Column:
-    name, first_row = column.name, column.first_row
     if kind == "number":
-        return Column(name, "number", to_numbers(column), first_row=first_row)
+        return replace(column, storage="number", values=to_numbers(column))
     if kind == "boolean":
-        return Column(name, "boolean", to_truths(column), first_row=first_row)
+        return replace(column, storage="boolean", values=to_truths(column))
     if kind == "date":
-        return Column(name, "time", to_times(column), first_row=first_row)
+        return replace(column, storage="time", values=to_times(column))
     return column
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from chainrule.table.conversion import to_numbers, to_truths
 from chainrule.table.raw_column import Column, ColumnName, FloatArray
 from chainrule.table.scaling import Scale
+from chainrule.table.text import parse_truths
 
 Output = npt.NDArray[np.floating]
 
@@ -112,17 +113,22 @@ class NumberPlan:
 
 @dataclass(frozen=True)
 class BooleanPlan:
-    """A truth: −1 for false, +1 for true, 0 where missing; an indicator as for numbers."""
+    """A truth: −1 for false, +1 for true, 0 where missing; an indicator as for numbers.
+
+    If training rows held ``words`` such as yes and no, any other word is unknown, 0, as an unseen category is. If they
+    held truths, text that is no truth is an error: the column is of another type.
+    """
 
     kind: ClassVar[str] = "boolean"
     name: ColumnName
+    words: bool
     gaps: bool
     said: str = ""
 
     @classmethod
-    def learn(cls, column: Column, *, said: str = "") -> "BooleanPlan":
+    def learn(cls, column: Column, *, words: bool, said: str = "") -> "BooleanPlan":
         """Learn whether the training rows had gaps."""
-        return cls(column.name, bool(column.missing.any()), said)
+        return cls(column.name, words, bool(column.missing.any()), said)
 
     @property
     def note(self) -> str:
@@ -135,8 +141,7 @@ class BooleanPlan:
 
     def encode(self, column: Column, out: Output) -> None:
         """Write −1, 0 or +1, and the indicator."""
-        truths = to_truths(column)
-        missing = np.isnan(truths)
-        out[:, 0] = np.where(missing, 0.0, 2 * truths - 1)
+        truths = to_truths(column, other_words=self.words)
+        out[:, 0] = np.where(np.isnan(truths), 0.0, 2 * truths - 1)
         if self.gaps:
-            out[:, 1] = missing
+            out[:, 1] = np.isnan(truths) if column.storage != "text" else parse_truths(column.texts).missing

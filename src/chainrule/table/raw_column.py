@@ -35,6 +35,8 @@ class Column:
         Whether the table itself declares the column a category.
     first_row : int
         The number of the first row in the whole table, for error messages on pieces of it.
+    rows : ndarray of int (N,) or None
+        Where each row was before `take`; None if all are in place.
     """
 
     name: ColumnName
@@ -43,6 +45,7 @@ class Column:
     whole: bool = False
     categorical: bool = False
     first_row: int = 0
+    rows: npt.NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -75,8 +78,9 @@ class Column:
     def take(self, rows: npt.NDArray[np.bool_]) -> "Column":
         """Keep the marked rows."""
         kept = self.texts.filter(pl.Series(rows)) if self.storage == "text" else self.values[rows]
-        return replace(self, values=kept)
+        return replace(self, values=kept, rows=np.flatnonzero(rows))
 
     def fail(self, row: int, what: str) -> NoReturn:
         """Raise a `TableError` that names this column and the row of the whole table."""
-        raise TableError(f"column {self.name!r}, row {self.first_row + row} (counting from 0) holds {what}")
+        place = self.first_row + (row if self.rows is None else int(self.rows[row]))
+        raise TableError(f"column {self.name!r}, row {place} (counting from 0) holds {what}")

@@ -56,13 +56,11 @@ def infer_task(y: Any, *, name: str | None = None, override: str = "choose {othe
         If y is no target, or wholly missing.
     """
     array = as_target_array(y)
-    own = getattr(y, "name", None)
-    called = repr(name if name is not None else own) if name is not None or isinstance(own, str) else "the target"
+    name = name or getattr(y, "name", None)
+    called = repr(name) if isinstance(name, str) and name else "the target"
     present = array[~target_gaps(array)]
     if not len(present):
-        raise TableError(
-            f"the target {called if called != 'the target' else ''} has no values at all".replace("  ", " ")
-        )
+        raise TableError(f"{called} has no values at all, so there is nothing to learn")
     is_class, held = _judge(present)
     kind: Literal["classification", "regression"] = "classification" if is_class else "regression"
     other = "regression" if is_class else "classification"

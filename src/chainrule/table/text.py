@@ -4,6 +4,8 @@ __all__ = ["FALSE_WORDS", "MISSING_WORDS", "TRUE_WORDS", "Parsed", "parse_number
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "?")
@@ -34,6 +36,11 @@ class Parsed:
 
     values: pl.Series
     refused: pl.Series
+
+    @property
+    def missing(self) -> npt.NDArray[np.bool_]:
+        """Mark the cells that hold nothing, shape (N,)."""
+        return (self.values.is_null() & ~self.refused).to_numpy()
 
     @property
     def complete(self) -> bool:
