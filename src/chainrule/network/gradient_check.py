@@ -88,6 +88,7 @@ def check_gradient(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from chainrule.network import check_gradient, multilayer_perceptron
     >>> network = multilayer_perceptron(2, (3,), 1, activation="tanh", loss="squared_error")
     >>> check_gradient(network, np.array([[0.5, -1.0], [2.0, 0.3]]), np.array([[1.0], [0.0]])).passed

@@ -71,7 +71,7 @@ class Layout:
         for index, declared in enumerate(self._parameters):
             first = start
             for parameter in declared:
-                segments += _segments(index, parameter, start)
+                segments += [s for s in _segments(index, parameter, start) if s.start < s.stop]
                 self._placed.append((start, index, parameter))
                 start += math.prod(parameter.shape)
             slices.append(slice(first, start))
