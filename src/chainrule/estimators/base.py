@@ -315,6 +315,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         """
         from chainrule.estimators.persistence import save
 
+        check_is_fitted(self)
         save(self, path)
 
     def describe(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 from chainrule.engine import Source
 from chainrule.errors import ModelFileError, ParameterError
 from chainrule.network import Network
-from chainrule.storage import read_container, write_container
+from chainrule.storage import read_container, remove_leftovers, write_container
 from chainrule.training import LBFGS, Callback, Recipe, Run, TrainingState
 
 __all__ = ["Checkpoint"]
@@ -81,6 +81,7 @@ class Checkpoint(Callback):
         ModelFileError
             If the file is damaged, or belongs to another run.
         """
+        remove_leftovers(self.path)
         if not self.path.exists():
             return None
         header, arrays = read_container(self.path, kind="checkpoint")

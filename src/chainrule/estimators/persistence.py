@@ -15,7 +15,7 @@ from sklearn import __version__ as sklearn_version
 from chainrule.errors import ChainruleError, ModelFileError
 from chainrule.estimators.base import TableEstimator
 from chainrule.estimators.classifier import TableClassifier
-from chainrule.estimators.parameters import check_parameters
+from chainrule.estimators.parameters import AnyOf, Instance, Number, OneOf, Rule, check_parameters
 from chainrule.estimators.regressor import TableRegressor
 from chainrule.network import LOSSES, Loss, Network
 from chainrule.storage import read_container, write_container
@@ -32,17 +32,18 @@ OBJECTS: dict[str, dict[str, type[Any]]] = {
     "schedule": {**SCHEDULES},
     "loss": {**LOSSES},
 }
-PLAIN_ATTRIBUTES = (
-    "n_features_in_",
-    "n_iter_",
-    "best_epoch_",
-    "stop_reason_",
-    "validation_metrics_",
-    "history_",
-    "seed_",
-    "fit_seconds_",
-    "target_name_",
-)
+_NONE = OneOf((None,))
+FITTED: dict[str, Rule] = {
+    "n_iter_": Number(1, integer=True),
+    "best_epoch_": Number(1, integer=True),
+    "stop_reason_": Instance((str,), "a word"),
+    "validation_metrics_": AnyOf((Instance((dict,), "metrics by name"), _NONE)),
+    "history_": Instance((list,), "a list of rows"),
+    "seed_": Number(0, integer=True),
+    "fit_seconds_": Number(0),
+    "target_name_": AnyOf((Instance((str,), "a name"), _NONE)),
+}
+HISTORY_COLUMNS = ("epoch", "step", "train_error", "validation_error", "learning_rate", "gradient_norm", "seconds")
 
 
 def save(model: TableEstimator, path: str | PathLike[str]) -> None:
@@ -53,8 +54,7 @@ def save(model: TableEstimator, path: str | PathLike[str]) -> None:
         "encoder": model.encoder_.to_config(),
         "target": {"kind": type(model.target_).__name__, **model.target_.to_config()},
         "network": model.network_.to_config(),
-        "fitted": {name: getattr(model, name) for name in PLAIN_ATTRIBUTES},
-        "feature_names": [str(n) for n in model.feature_names_in_] if hasattr(model, "feature_names_in_") else None,
+        "fitted": {name: getattr(model, name) for name in FITTED},
         "versions": {"chainrule": __version__, "numpy": np.__version__, "scikit-learn": sklearn_version},
     }
     write_container(path, header, {"weights": model.weights_}, kind="model")
@@ -99,10 +99,11 @@ def _rebuild(header: dict[str, Any], arrays: dict[str, Any]) -> TableEstimator:
     model.encoder_ = TableEncoder.from_config(header["encoder"])
     model.network_ = Network.from_config(header["network"])
     model.weights_ = _checked_weights(arrays, model)
-    for name in PLAIN_ATTRIBUTES:
-        setattr(model, name, header["fitted"][name])
-    if header["feature_names"] is not None:
-        model.feature_names_in_ = np.array(header["feature_names"], dtype=object)
+    for name, value in _checked_attributes(header["fitted"]).items():
+        setattr(model, name, value)
+    model.n_features_in_ = model.encoder_.n_features_in_
+    if hasattr(model.encoder_, "feature_names_in_"):
+        model.feature_names_in_ = model.encoder_.feature_names_in_
     if isinstance(model, TableClassifier):
         labels = model.target_
         model.classes_ = np.arange(labels.n_outputs) if isinstance(labels, LabelSetTarget) else labels.classes_
@@ -116,6 +117,15 @@ def _checked_weights(arrays: dict[str, Any], model: TableEstimator) -> Any:
     if network.n_inputs != len(encoder.encoded_names_):
         raise ModelFileError("the network does not fit the columns")
     return weights.copy()
+
+
+def _checked_attributes(fitted: dict[str, Any]) -> dict[str, Any]:
+    check_parameters("the file", fitted, FITTED)
+    history, epochs = fitted["history_"], fitted["n_iter_"]
+    rows_are_plain = all(isinstance(row, dict) and set(HISTORY_COLUMNS) <= set(row) for row in history)
+    if not rows_are_plain or len(history) != epochs or fitted["best_epoch_"] > epochs:
+        raise ModelFileError("the history does not fit the number of epochs")
+    return {name: fitted[name] for name in FITTED}
 
 
 def _known(known: dict[str, Any], name: Any, what: str) -> Any:

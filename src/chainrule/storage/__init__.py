@@ -1,6 +1,6 @@
 """Containers of bytes that can be trusted: model files, checkpoints, atomic writing."""
 
-from chainrule.storage.atomic import atomic_file, atomic_write, check_writable
+from chainrule.storage.atomic import atomic_file, atomic_write, check_writable, remove_leftovers
 from chainrule.storage.container import FORMAT_VERSION, is_container, read_container, write_container
 from chainrule.storage.predictions import PredictionWriter
 
@@ -12,5 +12,6 @@ __all__ = [
     "check_writable",
     "is_container",
     "read_container",
+    "remove_leftovers",
     "write_container",
 ]

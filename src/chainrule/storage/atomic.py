@@ -6,6 +6,7 @@ untouched.
 """
 
 import errno
+import hashlib
 import os
 import secrets
 import stat
@@ -114,7 +115,20 @@ def _temporary(target: Path) -> Path:
     """Return a name beside the target: a rename is atomic within one file system only."""
     if len(os.fsencode(target.name)) > _LONGEST_NAME:
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
-    return target.with_name(f".chainrule-{secrets.token_hex(8)}.tmp")
+    return target.with_name(f"{_temporary_prefix(target)}{secrets.token_hex(8)}.tmp")
+
+
+def _temporary_prefix(target: Path) -> str:
+    """Return how temporary files of a target begin: a hash, since the name itself may be too long to add to."""
+    return f".chainrule-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}-"
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove the temporary files that killed writers of this path have left; for a path with one writer at a time."""
+    target = Path(os.path.realpath(path))
+    for leftover in target.parent.glob(f"{_temporary_prefix(target)}*.tmp"):
+        with suppress(OSError):
+            leftover.unlink()
 
 
 def _mode_of(target: Path) -> int | None:
