@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from chainrule.errors import ParameterError, TableFileError
-from chainrule.table import read_table, scan_batches
+from chainrule.table import delimited, read_table, scan_batches
 
 GOOD = pl.DataFrame({"a": [1, 2], "b": ["x", "y"]})
 
@@ -122,6 +122,15 @@ def test_schema_names_row_and_value_across_batches(write):
     path = write("t.csv", "n\n" + "1\n" * 10 + "x\n")
     with pytest.raises(TableFileError, match=r"column 'n', row 10 \(counting from 0\) holds 'x', which is no number"):
         list(scan_batches(path, batch_rows=2, schema={"n": pl.Float64}))
+
+
+def test_the_row_is_that_of_the_file_whatever_the_blocks(write, monkeypatch):
+    path = write("t.csv", "n\n" + "1\n" * 10 + "x\n")
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 4)
+    with pytest.raises(TableFileError, match=r"row 10 \(counting from 0\) holds 'x'"):
+        read_table(path, schema={"n": pl.Int64})
+    with pytest.raises(TableFileError, match="line 12 has 2 fields"):
+        read_table(write("t.csv", "n\n" + "1\n" * 10 + "2,3\n"))
 
 
 def test_settings_are_checked(write):

@@ -202,6 +202,13 @@ def test_rare_categories_are_pooled_by_weight_then_name():
     assert tie.encoded_names_ == ["c = a", "c is rare"]
 
 
+def test_sums_of_weights_do_not_depend_on_the_order_of_rows():
+    """0.1 + 0.2 + 0.3 is 0.6000000000000001, but 0.3 + 0.2 + 0.1 is 0.6: a tie with 0.6 must not hang on that."""
+    table, weights = pl.DataFrame({"c": ["z", "z", "z", "a"]}), np.array([0.1, 0.2, 0.3, 0.6])
+    one = TableEncoder(max_categories=1).fit(table, weights)
+    assert TableEncoder(max_categories=1).fit(table[::-1], weights[::-1]).to_config() == one.to_config()
+
+
 def test_unknown_and_unexpectedly_missing_are_zeros():
     encoder = TableEncoder().fit(
         pl.DataFrame({"c": ["a", "b", "c"], "two": ["x", "y", "x"], "n": [1.0, 2, 4], "t": [True, False, True]})

@@ -129,6 +129,7 @@ def test_separator_is_found_by_the_header_and_kept_by_the_rows(write):
     assert read_table(write("b.csv", 'a,b\n"x;y;z",1\n')).columns == ["a", "b"]
     assert read_table(write("c.csv", '"a;b",c\n1,2\n')).columns == ["a;b", "c"]
     assert read_table(write("d.csv", "just one\n1\n2\n")).columns == ["just one"]
+    assert read_table(write("tie.csv", "a,b;c\n1,2;3\n")).columns == ["a", "b;c"]
     assert read_table(write("e.csv", "a:b\n1:2\n"), separator=":").rows() == [(1, 2)]
 
 

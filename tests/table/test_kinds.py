@@ -67,6 +67,14 @@ def test_rules(values, expected):
     assert kind_of(values) == expected
 
 
+def test_where_identifiers_begin():
+    assert kind_of([*ROWS[:-1], 2 * N - 1]) == IDENTIFIER
+    assert kind_of([*ROWS[:-1], 2 * N]) == ("number", "")
+    for distinct, kind in ((40, "category"), (41, "dropped")):
+        words = pl.DataFrame({"c": [f"w{i % distinct}" for i in range(80)], "keep": KEEP * 2})
+        assert TableEncoder().fit(words).summary()[0].kind == kind
+
+
 @pytest.mark.parametrize("name", ["id", "ID", "PassengerId", "customer_id", "order id", "uuid", "row.index", "userID"])
 def test_integers_named_as_identifiers(name):
     assert kind_of([1000 * i + 7 for i in ROWS], name) == IDENTIFIER

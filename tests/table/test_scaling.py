@@ -32,6 +32,13 @@ def test_integer_weights_are_repetitions_whatever_their_common_factor(data, valu
     assert Scale.learn(values, counts * factor) == Scale.learn(repeated)
 
 
+def test_a_level_reached_exactly_counts_in_spite_of_rounding():
+    """The first 3 is a quarter of 12. Divided by their mean it is 1.25, and the rounded sum is a hair above 5."""
+    counts = np.array([3.0, 2, 3, 3, 1])
+    repeated = np.repeat(np.arange(5.0), counts.astype(int))
+    assert weighted_quantiles(np.arange(5.0), LEVELS, counts / counts.mean()) == weighted_quantiles(repeated, LEVELS)
+
+
 @given(st.data(), columns)
 @settings(deadline=None)
 def test_the_order_of_rows_does_not_matter(data, values):

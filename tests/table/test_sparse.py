@@ -64,6 +64,16 @@ def test_parts_dense_rows_and_configurations_agree(data, X):
     assert (restored.transform(table) != whole).nnz == 0
 
 
+def test_stored_zeros_are_zeros_and_the_table_stays_as_it_was():
+    X = scipy.sparse.csr_array(np.array([[4.0, 1], [1, 0], [2, 3]]))
+    with_zeros = X.copy()
+    with_zeros.data[1:3] = 0
+    bare = with_zeros.copy()
+    bare.eliminate_zeros()
+    assert TableEncoder().fit(with_zeros).to_config() == TableEncoder().fit(bare).to_config()
+    assert with_zeros.nnz == bare.nnz + 2
+
+
 def test_dense_training_takes_sparse_rows():
     X = np.array([[0.0, 1], [2, 0], [3, 3]])
     encoder = TableEncoder().fit(X)

@@ -165,7 +165,7 @@ class TestLabelSets:
         ("y", "error", "message"),
         [
             ([0, 1], ShapeError, r"a matrix \(N, K\) of 0 and 1\. Got shape \(2,\)"),
-            ([[0, 1], [2, 0]], TableError, r"must be 0 and 1\. Got 2, 0 in row 1"),
+            ([[0, 1], [2, 0]], TableError, r"must be 0 and 1\. Got \[2, 0\] in row 1"),
             ([[0, 1], [np.nan, 0]], TableError, r"missing \(NaN\) in 1 of 2 rows, first in row 1"),
         ],
     )

@@ -14,8 +14,10 @@ __all__ = [
     "target_gaps",
 ]
 
+from chainrule.table.class_target import ClassTarget
 from chainrule.table.encoder import ColumnSummary, TableEncoder
 from chainrule.table.files import read_table, scan_batches
-from chainrule.table.target import ClassTarget, LabelSetTarget, NumberTarget
+from chainrule.table.label_set_target import LabelSetTarget
+from chainrule.table.number_target import NumberTarget
 from chainrule.table.target_array import as_target_array, target_gaps
 from chainrule.table.task import Task, infer_task

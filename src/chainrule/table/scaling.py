@@ -71,7 +71,7 @@ def weighted_quantiles(values: FloatArray, levels: Sequence[float], weights: Flo
         ranks = [int(np.ceil(level * len(values))) - 1 for level in levels]
         ordered = np.partition(values, sorted(set(ranks)))
         return [float(ordered[rank]) for rank in ranks]
-    order = np.lexsort((weights, values))
+    order = np.argsort(values, kind="stable")
     reached = np.cumsum(weights[order])
     places = np.searchsorted(reached, [level * reached[-1] * (1 - _ROUNDING) for level in levels])
     return [float(value) for value in values[order][places]]
