@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint format docs bench clean
+.PHONY: help demo test quick lint format docs pictures bench clean
 
 help: ## show this help
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -39,6 +39,9 @@ format: $(VENV)/.installed-lint ## let ruff format and mend
 
 docs: $(VENV)/.installed-docs ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
+
+pictures: demo ## draw the pictures of README and docs anew (needs chromium)
+	$(BIN)/python docs/pictures/draw.py
 
 bench: $(VENV)/.installed-bench ## measure against the peers
 	$(BIN)/python benchmarks/tables.py
