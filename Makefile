@@ -43,8 +43,8 @@ docs: $(VENV)/.installed-docs ## build the documentation into site/
 pictures: demo ## draw the pictures of README and docs anew (needs chromium)
 	$(BIN)/python docs/pictures/draw.py
 
-bench: $(VENV)/.installed-bench ## measure against the peers
-	$(BIN)/python benchmarks/tables.py
+bench: $(VENV)/.installed-bench ## measure beside the peers; DATA=FOLDER names the real tables
+	$(BIN)/python benchmarks/tables.py $(DATA)
 
 clean: ## remove everything that make has made
 	rm -rf $(VENV) build dist site demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
