@@ -1,7 +1,9 @@
 """Every block of Python in README and docs runs, and so does every command; what the docs show is what is printed.
 
 The blocks of a page run in order, in one namespace and one empty folder, as a reader would type them. A block called
-``output`` is what the block of Python before it prints; in a ``console`` block, output follows each command.
+``output`` is what the block of Python before it prints; in a ``console`` block, output follows each command. After a
+change that is meant, ``REFRESH_DOCS=1 pytest tests/docs`` writes what is printed now into the pages; look at the
+difference.
 """
 
 import contextlib
@@ -16,6 +18,7 @@ from pathlib import Path
 import pytest
 
 BIN = Path(sys.executable).parent
+REFRESH = bool(os.environ.get("REFRESH_DOCS"))
 COLUMNS = "88"  # what the pages were made at; rich fits its tables to it
 
 
@@ -41,6 +44,17 @@ def essence(text):
     return re.sub(r"\d+(,\d{3})*(\.\d+)?(e[-+]?\d+)?", "#", text).strip()
 
 
+def check_shown(page, before, shown, printed):
+    """Compare what a page shows after the line ``before`` with what is printed, or refresh the page."""
+    printed = "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
+    if REFRESH:
+        source = page.read_text(encoding="utf-8")
+        assert before + shown in source
+        page.write_text(source.replace(before + shown, before + printed, 1), encoding="utf-8")
+    else:
+        assert essence(shown) == essence(printed), f"after {before!r}"
+
+
 def test_python(python_page, blocks, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace, printed = {"__name__": "docs"}, ""
@@ -52,7 +66,7 @@ def test_python(python_page, blocks, tmp_path, monkeypatch):
         if block.language == "python":
             printed = run_python(block, python_page, namespace)
         if block.language == "output":
-            assert essence(block.text) == essence(printed), f"line {block.line} shows what is not printed: {printed}"
+            check_shown(python_page, "```output\n", block.text, printed)
 
 
 def commands_of(block):
@@ -71,7 +85,7 @@ def test_commands(console_page, blocks, tmp_path):
             done = run_command(command, tmp_path)
             mistake = shown.startswith("error:")
             assert done.returncode == (2 if mistake else 0), f"{command}: {done.stderr}"
-            assert essence(done.stderr if mistake else done.stdout) == essence(shown), command
+            check_shown(console_page, f"$ {command}\n", shown, done.stderr if mistake else done.stdout)
 
 
 def test_the_readme_shows_both_ways_first(root, blocks):
