@@ -10,7 +10,7 @@ BAD = {
     "hidden_layer_sizes": [0, (5, 0), (5.5,), "5", None],
     "activation": ["relu6", None, 3],
     "initialiser": ["he"],
-    "dropout": [1.0, -0.1, "0.5", True],
+    "dropout": [1.0, -0.1, "0.5", True, None],
     "alpha": [-1, np.nan, np.inf, None],
     "l1": [-1],
     "solver": ["adamm", Adam, None],
@@ -29,6 +29,7 @@ BAD = {
     "time_limit": [0, -5],
     "columns": [["a"], "a"],
     "max_categories": [1, 2.5],
+    "n_bins": [-1, 2.5, None],
     "dtype": ["float16", np.float32],
     "engine": ["gpu"],
     "n_threads": [0, 1.5],
@@ -75,7 +76,7 @@ def test_the_nearest_name_is_suggested():
         ({"solver": "lbfgs", "batch_size": 10}, "batch_size has no effect with lbfgs"),
         ({"solver": "lbfgs", "learning_rate_init": 0.1}, "learning_rate_init has no effect with lbfgs"),
         ({"solver": "lbfgs", "schedule": "cosine"}, "schedule has no effect with lbfgs"),
-        ({"solver": "lbfgs", "max_grad_norm": 1.0}, "max_gradient_norm has no effect with lbfgs"),
+        ({"solver": "lbfgs", "max_grad_norm": 1.0}, "max_grad_norm has no effect with lbfgs"),
     ],
 )
 def test_an_option_without_effect_is_an_error(settings, message):

@@ -5,6 +5,7 @@ import joblib
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
+from sklearn.metrics import max_error
 
 import chainrule
 from chainrule import TableClassifier, TableRegressor
@@ -101,9 +102,7 @@ def test_a_raw_table_comes_back(quick, table, features, tmp_path):
 
 def test_what_a_file_cannot_hold_comes_back_as_documented(quick, diabetes, tmp_path):
     X, y = diabetes
-    model = TableRegressor(
-        **quick | {"random_state": np.random.RandomState(5)}, eval_metric=lambda t, p: 0.0, max_iter=2
-    )
+    model = TableRegressor(**quick | {"random_state": np.random.RandomState(5)}, eval_metric=max_error, max_iter=2)
     model.fit(X, y).save(tmp_path / "m")
     again = load(tmp_path / "m")
     assert again.eval_metric == "error"
@@ -145,7 +144,7 @@ def test_a_failed_save_keeps_the_previous_model(quick, diabetes, tmp_path, monke
 def saved(quick, iris, tmp_path):
     """A model file's path, header and arrays."""
     path = tmp_path / "m.chainrule"
-    TableClassifier(**quick, max_iter=2).fit(*iris).save(path)
+    TableClassifier(**quick, n_bins=0, max_iter=2).fit(*iris).save(path)
     return path, *read_container(path)
 
 
@@ -184,6 +183,8 @@ HOSTILE = [
     (["network", "layers", 0, "kind"], "__import__"),
     (["network", "loss", "kind"], "squared_error"),
     (["network"], 3),
+    (["target", "classes", "values"], [0, 1, 2, 3]),
+    (["network", "loss", "label_smoothing"], 0.5),
     (["fitted"], {}),
     (["fitted", "history_"], "x"),
     (["fitted", "history_"], []),

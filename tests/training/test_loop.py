@@ -1,6 +1,8 @@
 import _thread
+import re
 import threading
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -51,7 +53,7 @@ def test_training_descends_and_keeps_a_history_of_plain_rows(network, rows):
     ]
     assert all(type(value) in (int, float) for row in history for value in row.values())
     assert [row["epoch"] for row in history] == list(range(1, 31))
-    assert all(a["seconds"] <= b["seconds"] for a, b in zip(history, history[1:], strict=False))
+    assert all(a["seconds"] <= b["seconds"] for a, b in pairwise(history))
 
 
 def test_same_arguments_same_bits_and_another_seed_other_bits(network, rows):
@@ -100,7 +102,7 @@ def test_patience_counts_epochs_without_enough_improvement(network, rows):
 def test_a_metric_of_the_users_choice_decides(network, rows):
     scores = iter([1.0, 3.0, 2.0, 3.0, None, 0.0, 0.0, 0.0])
     stopping = Stopping(monitor="mine", greater_is_better=True, patience=4)
-    validation = Validation(rows[1], lambda predicted: {"mine": next(scores)})
+    validation = Validation(rows[1], lambda _: {"mine": next(scores)})
     state = train(network, rows[0], recipe(stopping=stopping), validation=validation)
     assert (state.best_epoch, state.best_score, state.epoch) == (2, 3.0, 6)
     assert [row["mine"] for row in state.history] == [1.0, 3.0, 2.0, 3.0, None, 0.0]
@@ -130,14 +132,11 @@ def test_validation_rows_have_weights(network, rows):
 
 def test_plateau_lowers_the_learning_rate(network, rows):
     stopping = Stopping(monitor="mine")
-    validation = Validation(rows[1], lambda predicted: {"mine": 1.0})
+    validation = Validation(rows[1], lambda _: {"mine": 1.0})
     schedule = ReduceOnPlateau(factor=0.5, patience=2, floor=0.2)
     state = train(network, rows[0], recipe(stopping=stopping, schedule=schedule), validation=validation)
     rates = [row["learning_rate"] for row in state.history]
-    assert rates == pytest.approx([0.01, 0.01, 0.01, 0.005, 0.005, 0.0025, 0.0025, 0.002], rel=1e-12) or rates[
-        -1
-    ] == pytest.approx(0.002)
-    assert rates == sorted(rates, reverse=True)
+    assert rates == pytest.approx([0.01, 0.01, 0.01, 0.005, 0.005, 0.0025, 0.0025, 0.002], rel=1e-12)
 
 
 def test_time_limit(network, rows):
@@ -196,7 +195,7 @@ def test_callbacks_are_told_every_event_in_order(network, rows):
         def on_train_end(self, run):
             told.append("end")
 
-    state = train(network, rows[0], recipe(), callbacks=[Listener(), lambda run: told.append("function")])
+    state = train(network, rows[0], recipe(), callbacks=[Listener(), lambda _: told.append("function")])
     assert state.stop_reason == "enough"
     without_repeats = [event for event, before in zip(told, ["", *told], strict=False) if event != before]
     assert without_repeats == ["begin", *["steps", "epoch", "function"] * 2, "end"]
@@ -220,7 +219,7 @@ def test_a_callback_may_stop_within_an_epoch(network, rows):
 
 @pytest.mark.parametrize("wrong", [3, "print", [None], Callback])
 def test_callbacks_of_another_kind_are_refused(wrong):
-    with pytest.raises(ParameterError, match="callbacks must be chainrule.training.Callback objects or functions"):
+    with pytest.raises(ParameterError, match=r"callbacks must be chainrule.training.Callback objects or functions"):
         as_callbacks(wrong)
 
 
@@ -231,8 +230,9 @@ def test_a_diverging_run_goes_back_with_half_the_learning_rate(rows):
     linear = multilayer_perceptron(4, (), 1, loss="squared_error")
     settings = Settings(batch_size=60)
     diverging = Recipe(optimizer=SGD(), learning_rate=3.0, epochs=3000, settings=settings, max_recoveries=3)
-    with pytest.warns(DivergenceWarning, match=r"not finite at step \d+ .*learning rate 3 → 1.5 \(try 1 of 3\)"):
+    with pytest.warns(DivergenceWarning) as said:
         state = train(linear, rows[0], diverging)
+    assert re.search(r"not finite at step \d+ .*learning rate 3 → 1.5 \(try 1 of 3\)", str(said[0].message))
     assert 1 <= state.recoveries <= 3
     assert np.isfinite(state.weights).all()
     assert state.history[-1]["learning_rate"] == 3.0 / 2**state.recoveries
@@ -345,7 +345,7 @@ def test_lbfgs_stops_by_rule_and_restores_the_best(network, rows):
         network,
         rows[0],
         Recipe(optimizer=LBFGS(), epochs=50, stopping=stopping),
-        validation=Validation(rows[1], lambda predicted: {"mine": next(scores)}),
+        validation=Validation(rows[1], lambda _: {"mine": next(scores)}),
         callbacks=lambda run: seen.append(run.state.weights.copy()),
     )
     assert (state.stop_reason, state.epoch, state.best_epoch) == ("early_stopping", 5, 2)

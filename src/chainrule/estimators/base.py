@@ -6,7 +6,7 @@ Predicting: encode → logits → decode.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple, Self
 
@@ -22,7 +22,7 @@ from chainrule.estimators.checkpoint import Checkpoint
 from chainrule.estimators.metrics import GREATER_IS_BETTER
 from chainrule.estimators.parameters import Rule, check_parameters
 from chainrule.estimators.rows import Rows, check_features, read_evaluation_rows, read_rows, together
-from chainrule.estimators.settings import FULL_BATCH_ROWS, make_recipe, seed_of
+from chainrule.estimators.settings import FULL_BATCH_ROWS, make_recipe, seed_of, settle
 from chainrule.estimators.split import validation_rows
 from chainrule.network import Loss, Network, Penalty, multilayer_perceptron
 from chainrule.table import TableEncoder
@@ -133,14 +133,10 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         self.seed_ = seed_of(self.random_state)
         self.target_name_ = getattr(y, "name", None) if isinstance(getattr(y, "name", None), str) else None
         encoded = self._encode(rows, given)
-        recipe = make_recipe(
-            params,
-            n_rows=encoded.training.n_rows,
-            seed=self.seed_,
-            has_validation=encoded.validation is not None,
-            patient=self.early_stopping,
-        )
-        network = self._make_network(encoded.training.numbers.shape[1])
+        judged = encoded.validation is not None
+        settled = settle(params, n_rows=encoded.training.n_rows, has_validation=judged)
+        recipe = make_recipe(settled, seed=self.seed_, has_validation=judged)
+        network = self._make_network(encoded.training.numbers.shape[1], float(settled["dropout"]))
         state = self._train(network, recipe, encoded, told, Checkpoint.of(checkpoint))
         self._keep(network, state)
         self.fit_seconds_ = perf_counter() - started
@@ -153,7 +149,10 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         encoder_weight = np.zeros(len(rows.weight))
         encoder_weight[training] = rows.weight[training]
         self.encoder_ = TableEncoder(
-            self.columns, max_categories=self.max_categories, dtype=self._dtype(len(training) + len(kept))
+            self.columns,
+            max_categories=self.max_categories,
+            n_bins=self.n_bins,
+            dtype=self._dtype(len(training) + len(kept)),
         ).fit(rows.X, encoder_weight, caller=type(self).__name__)
         numbers = self.encoder_.transform(rows.X, caller=type(self).__name__)
 
@@ -189,7 +188,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         same = bool(np.all(weight == weight[0]))
         return Source(numbers, self._encode_target(y, dtype), None if same else weight.astype(dtype))
 
-    def _make_network(self, n_inputs: int) -> Network:
+    def _make_network(self, n_inputs: int, dropout: float) -> Network:
         sizes = self.hidden_layer_sizes
         return multilayer_perceptron(
             n_inputs,
@@ -197,7 +196,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
             self._n_outputs(),
             activation=self.activation,
             loss=self._make_loss(),
-            dropout=float(self.dropout),
+            dropout=dropout,
             initialiser=self.initialiser,
             penalty=Penalty(l1=float(self.l1), l2=float(self.alpha)),
         )
@@ -211,7 +210,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         network: Network,
         recipe: Recipe,
         encoded: Encoded,
-        callbacks: list[Callback],
+        callbacks: Sequence[Callback],
         checkpoint: Checkpoint | None,
     ) -> TrainingState:
         """Train, with progress and checkpoint."""

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from chainrule.engine import Source
@@ -130,10 +131,16 @@ def fingerprint(network: Network, recipe: Recipe, training: Source, validation: 
     }
     digest.update(json.dumps(described, sort_keys=True, default=float).encode())
     for source in (training, validation):
-        for array in (source.numbers, source.target, source.weight) if source is not None else ():
-            parts = (array.data, array.indices, array.indptr) if issparse(array) else (array,)
-            for part in parts:
-                values = np.ascontiguousarray(0 if part is None else part)
-                digest.update(f"{values.dtype} {values.shape} ".encode())
-                digest.update(values.data if values.size else b"")
+        for array in _arrays(source):
+            digest.update(f"{array.dtype} {array.shape} ".encode())
+            digest.update(np.ascontiguousarray(array).view(np.uint8).data)
     return digest.hexdigest()
+
+
+def _arrays(source: Source | None) -> list[NDArray[Any]]:
+    """Return all arrays that a source is made of, in order; no weights are an empty array."""
+    if source is None:
+        return []
+    sparse = issparse(source.numbers)
+    parts = [getattr(source.numbers, name) for name in ("data", "indices", "indptr")] if sparse else [source.numbers]
+    return [*parts, source.target, np.empty(0) if source.weight is None else source.weight]

@@ -68,7 +68,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
         hidden_layer_sizes: Any = (256, 256),
         activation: str = "relu",
         initialiser: str | None = None,
-        dropout: float = 0.0,
+        dropout: Any = "auto",
         alpha: float = 0.0,
         l1: float = 0.0,
         loss: Any = "auto",
@@ -77,7 +77,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
         learning_rate_init: float = 1e-3,
         momentum: float | None = None,
         weight_decay: float | None = None,
-        schedule: Any = "constant",
+        schedule: Any = "auto",
         batch_size: Any = "auto",
         shuffle: bool = True,
         max_iter: int = 200,
@@ -90,6 +90,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
         time_limit: float | None = None,
         columns: dict[Any, str] | None = None,
         max_categories: int = 30,
+        n_bins: int = 12,
         dtype: str = "auto",
         engine: str = "auto",
         n_threads: int | None = None,
@@ -121,6 +122,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
         self.time_limit = time_limit
         self.columns = columns
         self.max_categories = max_categories
+        self.n_bins = n_bins
         self.dtype = dtype
         self.engine = engine
         self.n_threads = n_threads
@@ -147,11 +149,10 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
                 "sets of labels."
             )
         target = LabelSetTarget().fit(y) if kind == "multilabel-indicator" else ClassTarget().fit(y)
-        self.classes_ = np.arange(y.shape[1]) if kind == "multilabel-indicator" else target.classes_
-        if kind != "multilabel-indicator" and len(self.classes_) < 2:
-            raise TableError(
-                f"The target has one class only, {self.classes_.tolist()[0]!r}: a classifier needs at least two classes."
-            )
+        self.classes_ = classes_of(target)
+        if len(self.classes_) < 2 and isinstance(target, ClassTarget):
+            only = self.classes_.tolist()[0]
+            raise TableError(f"The target has one class only, {only!r}: a classifier needs at least two classes.")
         self._class_factors = self._fit_class_factors(target, rows.y[training], rows.weight[training])
         return target
 
@@ -179,7 +180,8 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
     def _training_weight(self, y: NDArray[Any], weight: NDArray[np.float64]) -> NDArray[np.float64]:
         if self._class_factors is None:
             return weight
-        return weight * self._class_factors[self.target_.encode(y, np.int64)]
+        factors: NDArray[np.float64] = self._class_factors[self.target_.encode(y, np.int64)]
+        return weight * factors
 
     def _make_loss(self) -> Loss:
         n_classes = len(self.classes_)
@@ -234,9 +236,14 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
         """Return the logarithm of ``predict_proba``, shape (N, K)."""
         with np.errstate(divide="ignore"):  # log 0 is −inf
-            return np.log(self.predict_proba(X))
+            return np.asarray(np.log(self.predict_proba(X)))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def classes_of(target: ClassTarget | LabelSetTarget) -> NDArray[Any]:
+    """Return the class labels (K,) of a fitted target; sets of labels are numbered."""
+    return target.classes_ if isinstance(target, ClassTarget) else np.arange(target.n_outputs)

@@ -15,8 +15,9 @@ PARAMETERS = """\
     initialiser : str or None, default=None
         "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "orthogonal" or
         "zeros"; None takes the one that suits the activation.
-    dropout : float, default=0.0
-        Share of each hidden layer's activations dropped in training, in [0, 1).
+    dropout : float or "auto", default="auto"
+        Share of each hidden layer's activations dropped in training, in [0, 1). "auto" is 0.15; 0 below 100 rows and
+        for lbfgs.
     alpha, l1 : float, default=0.0
         Strength of the penalties ½·alpha·Σw² and l1·Σ|w| in E. Biases are left alone.
     solver : str or optimizer, default="adamw"
@@ -28,9 +29,10 @@ PARAMETERS = """\
         For "momentum" and "nesterov"; None is 0.9.
     weight_decay : float or None, default=None
         Decoupled decay of "adamw"; None is 0.01.
-    schedule : str or schedule, default="constant"
+    schedule : str or schedule, default="auto"
         Of the learning rate: "constant", "inverse_scaling", "step", "cosine", "one_cycle", "warm_up", "coslog4",
-        "flat_cosine", "reduce_on_plateau", or an object such as ``chainrule.training.WarmUp(epochs=10)``.
+        "flat_cosine", "reduce_on_plateau", or an object such as ``chainrule.training.WarmUp(epochs=10)``. "auto" is
+        "reduce_on_plateau" with validation rows, else "cosine".
     batch_size : int or "auto", default="auto"
         Rows a step takes. "auto": all rows below 100, else about a fortieth of them, between 32 and 256.
     shuffle : bool, default=True
@@ -41,7 +43,7 @@ PARAMETERS = """\
         Gradients with a larger norm are scaled down to it.
     early_stopping : bool, default=True
         Keep some rows back for validation (or use ``eval_set``), stop when they no longer improve, and end with the
-        weights of the best epoch. Below 100 rows none is kept back, and the train error decides when to stop. False
+        weights of the best epoch. Below 100 rows none is kept back, and training goes on for ``max_iter`` epochs. False
         trains for ``max_iter`` epochs on all rows; an ``eval_set`` is then only measured.
     validation_fraction : float, default=0.2
         Share of the rows kept back.
@@ -56,6 +58,9 @@ PARAMETERS = """\
         "drop".
     max_categories : int, default=30
         Categories of a column that get an input of their own; rarer ones share one.
+    n_bins : int, default=12
+        Quantile bins that a number column is spread over besides its own value (piecewise-linear encoding), so that the
+        network can bend there; tables with many number columns get fewer. 0 is none.
     dtype : {"auto", "float32", "float64"}, default="auto"
         Precision of the whole computation. "auto" is float64 below 1,000 rows and for lbfgs, else float32.
     engine : str, default="auto"

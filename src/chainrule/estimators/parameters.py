@@ -35,9 +35,10 @@ class Number:
         """Return whether the value keeps the rule; a bool is not a number here."""
         if isinstance(value, bool | np.bool_) or not isinstance(value, Integral if self.integer else Real):
             return False
-        above = value > self.low if "low" in self.open else value >= self.low
-        below = value < self.high if "high" in self.open else value <= self.high
-        return bool(above and below and np.isfinite(float(value)))
+        number = int(value) if isinstance(value, Integral) else float(value)
+        above = number > self.low if "low" in self.open else number >= self.low
+        below = number < self.high if "high" in self.open else number <= self.high
+        return above and below and abs(number) != np.inf
 
     def __str__(self) -> str:
         left = "(" if "low" in self.open or self.low == -np.inf else "["

@@ -14,7 +14,7 @@ from sklearn import __version__ as sklearn_version
 
 from chainrule.errors import ChainruleError, ModelFileError
 from chainrule.estimators.base import TableEstimator
-from chainrule.estimators.classifier import TableClassifier
+from chainrule.estimators.classifier import TableClassifier, classes_of
 from chainrule.estimators.parameters import AnyOf, Instance, Number, OneOf, Rule, check_parameters
 from chainrule.estimators.regressor import TableRegressor
 from chainrule.network import LOSSES, Loss, Network
@@ -92,30 +92,36 @@ def load(path: str | PathLike[str]) -> Any:
 def _rebuild(header: dict[str, Any], arrays: dict[str, Any]) -> TableEstimator:
     cls = _known(ESTIMATORS, header["estimator"], "estimator")
     params = {name: _object(name, value) for name, value in header["params"].items()}
-    model = cls(**params)
+    model: TableEstimator = cls(**params)
     check_parameters(cls.__name__, model.get_params(deep=False), cls._rules)
     target = dict(header["target"])
     model.target_ = _known(TARGETS, target.pop("kind"), "target").from_config(target)
     model.encoder_ = TableEncoder.from_config(header["encoder"])
-    model.network_ = Network.from_config(header["network"])
-    model.weights_ = _checked_weights(arrays, model)
-    for name, value in _checked_attributes(header["fitted"]).items():
-        setattr(model, name, value)
     model.n_features_in_ = model.encoder_.n_features_in_
     if hasattr(model.encoder_, "feature_names_in_"):
         model.feature_names_in_ = model.encoder_.feature_names_in_
     if isinstance(model, TableClassifier):
-        labels = model.target_
-        model.classes_ = np.arange(labels.n_outputs) if isinstance(labels, LabelSetTarget) else labels.classes_
+        model.classes_ = classes_of(model.target_)
+    model.network_ = _checked_network(header["network"], model)
+    model.weights_ = _checked_weights(arrays, model)
+    for name, value in _checked_attributes(header["fitted"]).items():
+        setattr(model, name, value)
     return model
 
 
-def _checked_weights(arrays: dict[str, Any], model: TableEstimator) -> Any:
-    weights, network, encoder = arrays["weights"], model.network_, model.encoder_
-    if weights.shape != (network.layout.size,) or weights.dtype != encoder.dtype or not np.isfinite(weights).all():
-        raise ModelFileError("the weights do not fit the network")
-    if network.n_inputs != len(encoder.encoded_names_):
+def _checked_network(config: dict[str, Any], model: TableEstimator) -> Network:
+    network, loss = Network.from_config(config), model._make_loss()
+    if network.n_inputs != len(model.encoder_.encoded_names_):
         raise ModelFileError("the network does not fit the columns")
+    if network.loss != loss or network.n_outputs != loss.n_logits(model._n_outputs()):
+        raise ModelFileError("the network does not fit the target")
+    return network
+
+
+def _checked_weights(arrays: dict[str, Any], model: TableEstimator) -> Any:
+    weights, size = arrays["weights"], model.network_.layout.size
+    if weights.shape != (size,) or weights.dtype != model.encoder_.dtype or not np.isfinite(weights).all():
+        raise ModelFileError("the weights do not fit the network")
     return weights.copy()
 
 

@@ -61,7 +61,7 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
         hidden_layer_sizes: Any = (256, 256),
         activation: str = "relu",
         initialiser: str | None = None,
-        dropout: float = 0.0,
+        dropout: Any = "auto",
         alpha: float = 0.0,
         l1: float = 0.0,
         loss: Any = "auto",
@@ -69,7 +69,7 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
         learning_rate_init: float = 1e-3,
         momentum: float | None = None,
         weight_decay: float | None = None,
-        schedule: Any = "constant",
+        schedule: Any = "auto",
         batch_size: Any = "auto",
         shuffle: bool = True,
         max_iter: int = 200,
@@ -82,6 +82,7 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
         time_limit: float | None = None,
         columns: dict[Any, str] | None = None,
         max_categories: int = 30,
+        n_bins: int = 12,
         dtype: str = "auto",
         engine: str = "auto",
         n_threads: int | None = None,
@@ -112,6 +113,7 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
         self.time_limit = time_limit
         self.columns = columns
         self.max_categories = max_categories
+        self.n_bins = n_bins
         self.dtype = dtype
         self.engine = engine
         self.n_threads = n_threads
@@ -141,7 +143,7 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
         return loss
 
     def _n_outputs(self) -> int:
-        return self.target_.n_outputs
+        return int(self.target_.n_outputs)
 
     def _metrics(self, y: NDArray[Any], predicted: NDArray[Any], weight: NDArray[Any] | None) -> Metrics:
         return regression_metrics(y, self._answer(predicted), weight)

@@ -11,9 +11,10 @@ from chainrule.estimators.parameters import AnyOf, Instance, Number, OneOf, Rule
 from chainrule.network import ACTIVATIONS, INITIALISERS, Loss
 from chainrule.training import LBFGS, OPTIMIZERS, SCHEDULES, Optimizer, Recipe, Schedule, Stopping
 
-__all__ = ["COMMON_RULES", "make_recipe", "make_solver", "rows_in_batch", "seed_of"]
+__all__ = ["COMMON_RULES", "make_recipe", "make_solver", "rows_in_batch", "seed_of", "settle"]
 
 LEARNING_RATE = 1e-3  # the default of learning_rate_init
+DROPOUT = 0.15  # RealMLP's (Holzmüller et al. 2024)
 FULL_BATCH_ROWS = 100  # fewer rows than this are taken all at once, and none is kept back for validation
 
 _BOOL = OneOf((True, False))
@@ -25,7 +26,7 @@ COMMON_RULES: dict[str, Rule] = {
     "hidden_layer_sizes": Sizes(),
     "activation": OneOf(tuple(ACTIVATIONS)),
     "initialiser": AnyOf((OneOf(tuple(INITIALISERS)), _NONE)),
-    "dropout": Number(0, 1, open="high"),
+    "dropout": AnyOf((OneOf(("auto",)), Number(0, 1, open="high"))),
     "alpha": Number(0),
     "l1": Number(0),
     "solver": AnyOf(
@@ -34,7 +35,7 @@ COMMON_RULES: dict[str, Rule] = {
     "learning_rate_init": _POSITIVE,
     "momentum": AnyOf((Number(0, 1, open="high"), _NONE)),
     "weight_decay": AnyOf((Number(0), _NONE)),
-    "schedule": AnyOf((OneOf(tuple(SCHEDULES)), Instance((Schedule,), "a schedule of chainrule.training"))),
+    "schedule": AnyOf((OneOf(("auto", *SCHEDULES)), Instance((Schedule,), "a schedule of chainrule.training"))),
     "batch_size": AnyOf((OneOf(("auto",)), _POSITIVE_INT)),
     "shuffle": _BOOL,
     "max_iter": _POSITIVE_INT,
@@ -46,6 +47,7 @@ COMMON_RULES: dict[str, Rule] = {
     "time_limit": AnyOf((_POSITIVE, _NONE)),
     "columns": AnyOf((Instance((dict,), "a dict of column name to kind"), _NONE)),
     "max_categories": Number(2, integer=True),
+    "n_bins": Number(0, integer=True),
     "dtype": OneOf(("auto", "float32", "float64")),
     "engine": OneOf(("auto", *ENGINES)),
     "n_threads": AnyOf((_POSITIVE_INT, _NONE)),
@@ -121,10 +123,8 @@ def make_solver(params: dict[str, Any]) -> Optimizer | LBFGS:
     return LBFGS() if solver == LBFGS.kind else OPTIMIZERS[solver](**own)
 
 
-def make_recipe(
-    params: dict[str, Any], *, n_rows: int, seed: int, has_validation: bool, patient: bool = True
-) -> Recipe:
-    """Return the recipe that an estimator's parameters ask for.
+def settle(params: dict[str, Any], *, n_rows: int, has_validation: bool) -> dict[str, Any]:
+    """Return the parameters with every "auto" of the training decided, and refuse what would have no effect.
 
     Parameters
     ----------
@@ -132,53 +132,64 @@ def make_recipe(
         The estimator's parameters, within their rules.
     n_rows : int
         Training rows.
-    seed : int
     has_validation : bool
         Whether there are validation rows to stop by.
-    patient : bool
-        Whether to stop early at all.
 
     Raises
     ------
     ParameterError
         If an option has no effect in this combination.
     """
-    solver, schedule = make_solver(params), params["schedule"]
-    if isinstance(solver, LBFGS):
-        given = {
-            "dropout": params["dropout"] > 0,
-            "batch_size": params["batch_size"] != "auto",
-            "learning_rate_init": params["learning_rate_init"] != LEARNING_RATE,
-        }
-        for name in (name for name, is_given in given.items() if is_given):
-            raise ParameterError(f"{name} has no effect with lbfgs, which takes all rows at once; leave it out.")
-    metric = params["eval_metric"]
-    name = metric if isinstance(metric, str) else "score"
-    monitor = "train_error" if not has_validation else "validation_error" if name == "error" else name
-    if metric != "error" and not has_validation:
+    solver = make_solver(params)
+    is_lbfgs, few = isinstance(solver, LBFGS), n_rows < FULL_BATCH_ROWS
+    given = {
+        "dropout": params["dropout"] not in ("auto", 0),
+        "batch_size": params["batch_size"] != "auto",
+        "schedule": params["schedule"] not in ("auto", "constant"),
+        "learning_rate_init": params["learning_rate_init"] != LEARNING_RATE,
+        "max_grad_norm": params["max_grad_norm"] is not None,
+    }
+    for name in (name for name, is_given in given.items() if is_given and is_lbfgs):
+        raise ParameterError(f"{name} has no effect with lbfgs; leave it out, or choose another solver.")
+    if params["eval_metric"] != "error" and not has_validation:
         raise ParameterError(
-            f"eval_metric={metric!r} has no effect without validation rows: give an eval_set, or leave early_stopping "
-            f"on with at least {FULL_BATCH_ROWS} rows."
+            f"eval_metric={params['eval_metric']!r} has no effect without validation rows: give an eval_set, or leave "
+            f"early_stopping on with at least {FULL_BATCH_ROWS} rows."
         )
+    settled = params | {"solver": solver, "batch_size": rows_in_batch(params["batch_size"], n_rows)}
+    if params["dropout"] == "auto":
+        settled["dropout"] = 0.0 if is_lbfgs or few else DROPOUT
+    if params["schedule"] == "auto":
+        listening = "reduce_on_plateau" if has_validation else "cosine"
+        settled["schedule"] = "constant" if is_lbfgs else listening
+    return settled
+
+
+def make_recipe(settled: dict[str, Any], *, seed: int, has_validation: bool) -> Recipe:
+    """Return the recipe of settled parameters."""
+    schedule, metric = settled["schedule"], settled["eval_metric"]
+    name = metric if isinstance(metric, str) else "score"
+    is_lbfgs = isinstance(settled["solver"], LBFGS)
+    stops_early = settled["early_stopping"] and (has_validation or is_lbfgs)
     return Recipe(
-        optimizer=solver,
-        learning_rate=float(params["learning_rate_init"]),
+        optimizer=settled["solver"],
+        learning_rate=float(settled["learning_rate_init"]),
         schedule=SCHEDULES[schedule]() if isinstance(schedule, str) else schedule,
-        epochs=int(params["max_iter"]),
+        epochs=int(settled["max_iter"]),
         settings=Settings(
-            batch_size=rows_in_batch(params["batch_size"], n_rows),
+            batch_size=settled["batch_size"],
             seed=seed,
-            shuffle=params["shuffle"],
-            max_gradient_norm=params["max_grad_norm"],
-            n_threads=params["n_threads"],
+            shuffle=settled["shuffle"],
+            max_gradient_norm=settled["max_grad_norm"],
+            n_threads=settled["n_threads"],
         ),
         stopping=Stopping(
-            monitor=monitor,
-            greater_is_better=GREATER_IS_BETTER.get(name, monitor == "score"),
-            patience=int(params["n_iter_no_change"]) if patient else None,
-            tol=float(params["tol"]),
-            restore_best=patient,
+            monitor="train_error" if not has_validation else "validation_error" if name == "error" else name,
+            greater_is_better=GREATER_IS_BETTER.get(name, name == "score"),
+            patience=int(settled["n_iter_no_change"]) if stops_early else None,
+            tol=float(settled["tol"]),
+            restore_best=settled["early_stopping"],
         ),
-        max_recoveries=0 if isinstance(solver, LBFGS) else 3,
-        time_limit=params["time_limit"],
+        max_recoveries=0 if is_lbfgs else 3,
+        time_limit=settled["time_limit"],
     )

@@ -13,6 +13,7 @@ import scipy.sparse
 from sklearn.exceptions import NotFittedError
 
 from chainrule.errors import ParameterError, TableError, nearest
+from chainrule.table.bins import share_bins
 from chainrule.table.categories import CategoryPlan
 from chainrule.table.columns import Columns, open_table
 from chainrule.table.dates import DatePlan
@@ -62,6 +63,9 @@ class TableEncoder:
         Kinds of your own choice, by column name, or by position for arrays.
     max_categories : int
         Categories of a column beyond this many, 1 or more, are pooled.
+    n_bins : int
+        Quantile bins that a number column is spread over besides its own value (`chainrule.table.bins`), 0 or more;
+        tables with many number columns get fewer. Columns of few distinct values and sparse tables get none.
     dtype : numpy.float32 or numpy.float64
         Of the encoded matrix; statistics are always float64.
 
@@ -84,10 +88,12 @@ class TableEncoder:
         columns: Mapping[Any, Kind] | None = None,
         *,
         max_categories: int = 30,
+        n_bins: int = 0,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         self.columns = columns
         self.max_categories = max_categories
+        self.n_bins = n_bins
         self.dtype = dtype
 
     def fit(self, X: Any, sample_weight: npt.ArrayLike | None = None, *, caller: str = "TableEncoder") -> Self:
@@ -115,11 +121,16 @@ class TableEncoder:
         table = open_table(X, caller=caller)
         overrides = self._overrides(table.names)
         rows, weights = counted_rows(sample_weight, table.n_rows)
-        plans = []
+        plans: list[Plan] = []
         for position, name in enumerate(table.names):
             column = table.at(position)
             counted = column if rows is None else column.take(rows)
             plans.append(self._learn(counted, weights, overrides.get(name), table.named))
+        numbers = {place: plan for place, plan in enumerate(plans) if isinstance(plan, NumberPlan)}
+        if n_bins := share_bins(self.n_bins, len(numbers)):
+            for place, plan in numbers.items():
+                column = table.at(place)
+                plans[place] = plan.with_bins(column if rows is None else column.take(rows), weights, n_bins)
         self._sparse = False
         return self._remember(table.names, table.named, plans, table.n_rows)
 
@@ -199,6 +210,7 @@ class TableEncoder:
         self._check_fitted()
         return {
             "max_categories": int(self.max_categories),
+            "n_bins": int(self.n_bins),
             "dtype": np.dtype(self.dtype).name,
             "columns": [
                 [int(name) if isinstance(name, np.integer) else name, kind]
@@ -280,9 +292,10 @@ class TableEncoder:
     def _check_settings(self) -> None:
         if self.columns is not None and not isinstance(self.columns, Mapping):
             raise ParameterError(f"columns must be a mapping of column names to kinds. Got {self.columns!r} instead.")
-        count = self.max_categories
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-            raise ParameterError(f"max_categories must be an int of at least 1. Got {count!r} instead.")
+        for name, least in (("max_categories", 1), ("n_bins", 0)):
+            count = getattr(self, name)
+            if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
+                raise ParameterError(f"{name} must be an int of at least {least}. Got {count!r} instead.")
         if self.dtype not in (np.float32, np.float64, "float32", "float64"):
             raise ParameterError(f"dtype must be float32 or float64. Got {self.dtype!r} instead.")
 

@@ -4,6 +4,7 @@ __all__ = ["read_encoder_config", "write_plan"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from itertools import pairwise
 from typing import Any, get_args
 
 import numpy as np
@@ -83,6 +84,13 @@ def _scale(value: Any, where: str) -> Scale:
     return Scale(*numbers)
 
 
+def _knots(value: Any, where: str) -> tuple[float, ...]:
+    knots = tuple(list_of(finite)(value, where))
+    ascending = all(low < high for low, high in pairwise(knots))
+    require(ascending and len(knots) != 1, where, "a list of ascending numbers, two or more or none", value)
+    return knots
+
+
 def _pair(value: Any, where: str) -> list[Any]:
     require(isinstance(value, list) and len(value) == 2, where, "a list of two", value)
     return list(value)
@@ -107,7 +115,7 @@ def _override(value: Any, where: str) -> tuple[ColumnName, str]:
 
 _PLANS: dict[str, tuple[Callable[..., Any], Mapping[str, Reader[Any]]]] = {
     "dropped": (DroppedPlan, {"name": _name, "reason": text}),
-    "number": (NumberPlan, {"name": _name, "scale": _scale, "gaps": truth, "said": text}),
+    "number": (NumberPlan, {"name": _name, "scale": _scale, "gaps": truth, "said": text, "knots": _knots}),
     "boolean": (BooleanPlan, {"name": _name, "words": truth, "gaps": truth, "said": text}),
     "date": (DatePlan, {"name": _name, "origin": whole, "parts": _parts, "gaps": truth, "said": text}),
     "category": (
@@ -125,6 +133,7 @@ _PLANS: dict[str, tuple[Callable[..., Any], Mapping[str, Reader[Any]]]] = {
 
 _ENCODER: Mapping[str, Reader[Any]] = {
     "max_categories": whole,
+    "n_bins": whole,
     "dtype": one_of("float32", "float64"),
     "columns": list_of(_override),
     "named": truth,

@@ -2,12 +2,13 @@
 
 __all__ = ["BooleanPlan", "DroppedPlan", "NumberPlan", "Output", "Plan", "gap_names", "label"]
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.table.bins import bin_names, encode_bins, learn_knots
 from chainrule.table.conversion import to_numbers, to_truths
 from chainrule.table.raw_column import Column, ColumnName, FloatArray
 from chainrule.table.scaling import Scale
@@ -75,7 +76,8 @@ class DroppedPlan:
 class NumberPlan:
     """A number, scaled; missing values become the median, which is 0 once scaled.
 
-    If training rows had gaps, a second column is 1 where the value is missing.
+    With ``knots`` (see `chainrule.table.bins`), further columns say how far the number has come through each bin. If
+    training rows had gaps, a last column is 1 where the value is missing.
     """
 
     kind: ClassVar[str] = "number"
@@ -83,6 +85,7 @@ class NumberPlan:
     scale: Scale
     gaps: bool
     said: str = ""
+    knots: tuple[float, ...] = ()
 
     @classmethod
     def learn(cls, column: Column, weights: FloatArray | None, *, said: str = "") -> "NumberPlan":
@@ -91,24 +94,34 @@ class NumberPlan:
         present = None if weights is None else weights[~missing]
         return cls(column.name, Scale.learn(column.numbers[~missing], present), bool(missing.any()), said)
 
+    def with_bins(self, column: Column, weights: FloatArray | None, n_bins: int) -> "NumberPlan":
+        """Return the plan with up to ``n_bins`` bins, learned from the same rows."""
+        numbers = to_numbers(column)
+        missing = np.isnan(numbers)
+        present = None if weights is None else weights[~missing]
+        return replace(self, knots=learn_knots(numbers[~missing], present, self.scale, n_bins))
+
     @property
     def note(self) -> str:
-        """Whose choice the kind was, and what becomes of gaps."""
+        """Whose choice the kind was, and what becomes of bins and gaps."""
+        bins = f"{len(self.knots) - 1} bins" if self.knots else ""
         gaps = "gaps get the median and an indicator" if self.gaps else ""
-        return "; ".join(filter(None, [self.said, gaps]))
+        return "; ".join(filter(None, [self.said, bins, gaps]))
 
     def encoded_names(self) -> list[str]:
-        """Return the column's name and, where there were gaps, that of the indicator."""
-        return [label(self.name), *gap_names(self.name, self.gaps)]
+        """Return the column's name, those of its bins and, where there were gaps, that of the indicator."""
+        return [label(self.name), *bin_names(label(self.name), self.knots), *gap_names(self.name, self.gaps)]
 
     def encode(self, column: Column, out: Output) -> None:
-        """Write the scaled numbers, and the indicator."""
+        """Write the scaled numbers, the bins and the indicator."""
         scaled = self.scale.apply(to_numbers(column))
         missing = np.isnan(scaled)
         scaled[missing] = 0
         out[:, 0] = scaled
+        if self.knots:
+            encode_bins(scaled, self.knots, self.scale, out[:, 1 : len(self.knots)])
         if self.gaps:
-            out[:, 1] = missing
+            out[:, -1] = missing
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ class Validation:
     source : Source
         The rows, encoded like the training rows.
     score : callable or None
-        Takes the network's predictions (n, K) of these rows, float64, and returns metrics by name, in the user's own units; None
-        stands for a metric that is not defined there.
+        Takes the network's predictions (n, K) of these rows, float64, and returns metrics by name, in the user's own
+        units; None stands for a metric that is not defined there.
     """
 
     source: Source

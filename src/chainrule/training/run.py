@@ -127,8 +127,8 @@ class Run:
         if state.recoveries >= self.recipe.max_recoveries:
             tried = f", after {state.recoveries} halvings of the learning rate" if state.recoveries else ""
             raise DivergedError(
-                f"Training diverged: the error is not finite at {place}{tried}. The learning rate was {rate:.3g}: try a "
-                "tenth of it, max_grad_norm=1.0, or look for extreme values in the inputs or the target."
+                f"Training diverged: the error is not finite at {place}{tried}. The learning rate was {rate:.3g}: try "
+                "a tenth of it, max_grad_norm=1.0, or look for extreme values in the inputs or the target."
             )
         state.recoveries += 1
         state.rate_factor /= 2

@@ -189,7 +189,7 @@ class ReduceOnPlateau(Schedule):
     """
 
     kind: ClassVar[str] = "reduce_on_plateau"
-    factor: float = 0.5
+    factor: float = 0.3
     patience: int = 5
     floor: float = 1e-4
 

@@ -76,8 +76,8 @@ class TrainingState:
     def set_anchor(self) -> None:
         """Remember the present state as the one to go back to, unless the error has begun to grow.
 
-        An exploding run is finite for a while, and going back to a state that is already exploding helps nobody: the anchor
-        stays behind while the train error is over ``GROWTH`` times the lowest so far.
+        An exploding run is finite for a while, and going back to a state that is already exploding helps nobody: the
+        anchor stays behind while the train error is over ``GROWTH`` times the lowest so far.
         """
         errors = [row["train_error"] for row in self.history]
         if self.anchor is not None and errors and errors[-1] > GROWTH * min(errors):
