@@ -1,4 +1,6 @@
 import _thread
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -385,3 +387,19 @@ def test_columns_of_another_table_are_refused(quick, table, features):
     numbers = TableRegressor(**quick, max_iter=1).fit(np.eye(5), np.arange(5.0))
     with pytest.raises(ValueError, match="X has 3 features, but TableRegressor is expecting 5 features as input"):
         numbers.predict(np.ones((2, 3)))
+
+
+WITHOUT_PANDAS = """
+import sys
+sys.modules["pandas"] = sys.modules["pyarrow"] = None  # importing them fails, as where they are not installed
+import polars as pl
+from chainrule import TableClassifier
+table = pl.DataFrame({"a": [float(i % 7) for i in range(120)], "b": ["x", "y", "z"] * 40, "c": [True, False] * 60})
+model = TableClassifier(max_iter=2, hidden_layer_sizes=(4,), random_state=0).fit(table, table["b"])
+assert model.feature_names_in_.tolist() == ["a", "b", "c"]
+assert model.predict(table).shape == (120,)
+"""
+
+
+def test_tables_need_neither_pandas_nor_pyarrow():
+    subprocess.run([sys.executable, "-W", "error", "-c", WITHOUT_PANDAS], check=True)

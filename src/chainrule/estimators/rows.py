@@ -2,15 +2,18 @@
 
 from typing import Any, NamedTuple
 
-import narwhals.stable.v1 as nw
+import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import __version__ as sklearn_version
 from sklearn.utils.validation import check_array, validate_data
 
 from chainrule.errors import ShapeError, TableError
 from chainrule.table import as_target_array, target_gaps
 
 __all__ = ["Rows", "check_features", "read_evaluation_rows", "read_rows", "together"]
+
+READS_NARWHALS = tuple(int(part) for part in sklearn_version.split(".")[:2]) >= (1, 9)
 
 
 class Rows(NamedTuple):
@@ -39,17 +42,22 @@ def check_features(estimator: Any, X: Any, *, reset: bool) -> Any:
             raise TableError(
                 f"Found {frame.shape[0]} rows and {frame.shape[1]} columns; at least one of each is needed."
             )
-        names = frame.head(1).to_pandas() if _unknown_to_sklearn(X) else X
-        validate_data(estimator, names, skip_check_array=True, reset=reset)
+        validate_data(estimator, X if READS_NARWHALS else _Columns(frame), skip_check_array=True, reset=reset)
         return X
     X = check_array(X, dtype=None, accept_sparse="csr", ensure_all_finite=False, estimator=type(estimator).__name__)
     validate_data(estimator, X, skip_check_array=True, reset=reset)
     return X
 
 
-def _unknown_to_sklearn(X: Any) -> bool:
-    """Return whether scikit-learn cannot read this DataFrame's column names itself."""
-    return not hasattr(X, "columns") or not hasattr(X, "__dataframe__") or type(X).__module__.startswith("pyarrow")
+class _Columns:
+    """Names and shape of a DataFrame as scikit-learn before 1.9 reads them: by the interchange protocol."""
+
+    def __init__(self, frame: nw.DataFrame[Any]) -> None:
+        self.column_names = lambda: frame.columns
+        self.shape = frame.shape
+
+    def __dataframe__(self) -> "_Columns":
+        return self
 
 
 def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Rows:
