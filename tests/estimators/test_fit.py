@@ -391,7 +391,13 @@ def test_columns_of_another_table_are_refused(quick, table, features):
 
 WITHOUT_PANDAS = """
 import sys
-sys.modules["pandas"] = sys.modules["pyarrow"] = None  # importing them fails, as where they are not installed
+
+class NotInstalled:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("pandas", "pyarrow"):
+            raise ModuleNotFoundError(name=name)
+
+sys.meta_path.insert(0, NotInstalled())
 import polars as pl
 from chainrule import TableClassifier
 table = pl.DataFrame({"a": [float(i % 7) for i in range(120)], "b": ["x", "y", "z"] * 40, "c": [True, False] * 60})
