@@ -360,7 +360,7 @@ def test_bad_rows_are_named(quick, diabetes, fit, error, message):
     ],
 )
 def test_bad_classes_are_named(quick, iris, y, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(TableError, match=message):
         TableClassifier(**quick).fit(iris[0], y)
 
 

@@ -337,6 +337,14 @@ def test_lbfgs_converges_and_says_so(rows):
     assert state.history[-1]["learning_rate"] is None
 
 
+def test_lbfgs_at_a_minimum_has_a_history_too(rows):
+    linear = multilayer_perceptron(4, (), 1, loss="squared_error")
+    source = Source(rows[0].numbers, np.zeros((60, 1)))
+    state = train(linear, source, Recipe(optimizer=LBFGS()), weights=np.zeros(5))
+    assert (state.stop_reason, state.epoch, state.step) == ("converged", 1, 0)
+    assert state.history[0]["train_error"] == 0.0
+
+
 def test_lbfgs_stops_by_rule_and_restores_the_best(network, rows):
     scores = iter([1.0, 2.0, 0.5, 0.4, 0.3, 0.2])
     stopping = Stopping(monitor="mine", greater_is_better=True, patience=3)

@@ -141,7 +141,10 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
 
     def _fit_target(self, rows: Rows, training: NDArray[np.int64], kept: NDArray[np.int64]) -> Any:
         y = rows.y[np.sort(np.concatenate([training, kept]))]
-        check_classification_targets(y)
+        try:
+            check_classification_targets(y)
+        except ValueError as error:
+            raise TableError(str(error)) from error
         kind = type_of_target(y)
         if kind == "multiclass-multioutput":
             raise TableError(

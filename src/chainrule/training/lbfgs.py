@@ -92,6 +92,9 @@ def descend_lbfgs(run: "Run") -> None:
     result = minimize(error_and_gradient, start, jac=True, method="L-BFGS-B", callback=close_iteration, options=options)
     state.weights[...] = result.x
     _require_finite(float(result.fun), result.x)
+    if state.epoch == 0:  # the start is a minimum already: its row is the history
+        state.epoch_steps = np.array([[float(result.fun)], [1.0], [norm]])
+        run.end_epoch()
     state.stop_reason = state.stop_reason or "converged"
 
 
