@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ModelFileError
+from chainrule.training.history import HistoryRow, history_from_parts, history_to_parts
 
 __all__ = ["HistoryRow", "TrainingState"]
 
 Floats = NDArray[np.floating[Any]]
-HistoryRow = dict[str, Any]
 
-GROWTH = 10.0  # a train error this many times the lowest so far is taken for the beginning of an explosion
+GROWTH = 10.0  # a train error this many times its scale above the lowest is taken for the beginning of an explosion
 
 
 @dataclass
@@ -77,10 +77,9 @@ class TrainingState:
         """Remember the present state as the one to go back to, unless the error has begun to grow.
 
         An exploding run is finite for a while, and going back to a state that is already exploding helps nobody: the
-        anchor stays behind while the train error is over ``GROWTH`` times the lowest so far.
+        anchor stays behind while the train error has grown, see ``_has_grown``.
         """
-        errors = [row["train_error"] for row in self.history]
-        if self.anchor is not None and errors and errors[-1] > GROWTH * min(errors):
+        if self.anchor is not None and self.history and _has_grown([row["train_error"] for row in self.history]):
             return
         copies = tuple(vector.copy() for vector in self.vectors)
         self.anchor = replace(
@@ -99,21 +98,36 @@ class TrainingState:
             setattr(self, name, getattr(anchor, name))
         self.history = anchor.history.copy()
 
-    def to_parts(self, prefix: str = "") -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Return the state as plain values (for JSON) and arrays, both by name; ``prefix`` goes before array names."""
-        held = {"weights", "vectors", "epoch_steps", "anchor", "best_weights"}
+    def to_parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return the state as plain values (for JSON) and arrays, both by name.
+
+        The anchor's history is the beginning of the state's, so its length says it all.
+
+        Raises
+        ------
+        ParameterError
+            If the history holds something else than numbers and None.
+        """
+        values, arrays = self._own_parts("")
+        values["history"], columns = history_to_parts(self.history)
+        if self.anchor is not None:
+            values["anchor"], more = self.anchor._own_parts("anchor.")
+            values["anchor"]["history"] = len(self.anchor.history)
+            arrays |= more
+        return values, arrays | columns
+
+    def _own_parts(self, prefix: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return all parts but anchor and history; ``prefix`` goes before array names."""
+        held = {"weights", "vectors", "epoch_steps", "anchor", "best_weights", "history"}
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in held}
         arrays: dict[str, NDArray[Any]] = {f"{prefix}weights": self.weights, f"{prefix}epoch_steps": self.epoch_steps}
         arrays |= {f"{prefix}vectors.{i}": v for i, v in enumerate(self.vectors)}
         if self.best_weights is not None:
             arrays[f"{prefix}best_weights"] = self.best_weights
-        if self.anchor is not None:
-            values["anchor"], more = self.anchor.to_parts(f"{prefix}anchor.")
-            arrays |= more
         return values | {"n_vectors": len(self.vectors)}, arrays
 
     @classmethod
-    def from_parts(cls, values: dict[str, Any], arrays: dict[str, NDArray[Any]], prefix: str = "") -> "TrainingState":
+    def from_parts(cls, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> "TrainingState":
         """Return the state that ``to_parts`` took apart; arrays are copied.
 
         Raises
@@ -123,15 +137,47 @@ class TrainingState:
         """
         try:
             values = dict(values)
-            anchor, n_vectors = values.pop("anchor", None), values.pop("n_vectors")
-            best = arrays.get(f"{prefix}best_weights")
-            return cls(
-                weights=arrays[f"{prefix}weights"].copy(),
-                vectors=tuple(arrays[f"{prefix}vectors.{i}"].copy() for i in range(n_vectors)),
-                epoch_steps=arrays[f"{prefix}epoch_steps"].copy(),
-                anchor=None if anchor is None else cls.from_parts(anchor, arrays, f"{prefix}anchor."),
-                best_weights=best,
-                **values,
-            )
+            anchor, history = values.pop("anchor", None), history_from_parts(values.pop("history"), arrays)
+            state = cls._from_own_parts(values, arrays, prefix="", history=history)
+            if anchor is not None:
+                anchor = dict(anchor)
+                beginning = _beginning(history, anchor.pop("history"))
+                state.anchor = cls._from_own_parts(anchor, arrays, prefix="anchor.", history=beginning)
+            return state
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"This is not a training state of this version of chainrule: {error}.") from error
+
+    @classmethod
+    def _from_own_parts(
+        cls, values: dict[str, Any], arrays: dict[str, NDArray[Any]], *, prefix: str, history: list[HistoryRow]
+    ) -> "TrainingState":
+        values = dict(values)
+        n_vectors, best = values.pop("n_vectors"), arrays.get(f"{prefix}best_weights")
+        return cls(
+            weights=arrays[f"{prefix}weights"].copy(),
+            vectors=tuple(arrays[f"{prefix}vectors.{i}"].copy() for i in range(n_vectors)),
+            epoch_steps=arrays[f"{prefix}epoch_steps"].copy(),
+            best_weights=None if best is None else best.copy(),
+            history=history,
+            **values,
+        )
+
+
+def _has_grown(errors: list[float]) -> bool:
+    """Return whether the last error is over ``GROWTH`` times their scale above the lowest.
+
+    The scale is what the error has come down so far, or its lowest size where that is larger: it is positive for errors
+    that are negative (Poisson), and for errors that only rise. Differences within rounding of 0 are no growth.
+    """
+    lowest = min(errors)
+    scale = max(errors[0] - lowest, abs(lowest), float(np.finfo(np.float64).eps))
+    return errors[-1] - lowest > GROWTH * scale
+
+
+def _beginning(history: list[HistoryRow], length: Any) -> list[HistoryRow]:
+    """Return the first rows of a history; older files hold the rows themselves."""
+    if isinstance(length, list):
+        return history_from_parts(length, {})
+    if type(length) is not int or not 0 <= length <= len(history):
+        raise ModelFileError(f"the anchor's history has {length!r} of {len(history)} rows")
+    return history[:length]
