@@ -11,7 +11,8 @@ __all__ = ["Interrupt"]
 class Interrupt:
     """While entered, SIGINT sets ``requested`` instead of raising; a second one does what it did before.
 
-    Python delivers signals to the main thread alone; entered from another thread this does nothing.
+    Python delivers signals to the main thread alone; entered from another thread this does nothing. Nor does it
+    where SIGINT is ignored, as in a shell's background job, or handled outside of Python: that is not ours to change.
     """
 
     def __init__(self) -> None:
@@ -19,7 +20,8 @@ class Interrupt:
         self._previous: Any = None
 
     def __enter__(self) -> "Interrupt":
-        if threading.current_thread() is threading.main_thread():
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if in_main_thread and signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None):
             self._previous = signal.signal(signal.SIGINT, self._handle)
         return self
 
