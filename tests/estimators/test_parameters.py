@@ -92,3 +92,23 @@ def test_rules_in_words():
     assert Sizes().accepts(np.int64(3))
     assert Number().accepts(np.float32(1))
     assert not Number().accepts(np.True_)
+
+
+def test_names_and_truths_from_arrays_are_accepted():
+    """Grids that are built from arrays hold NumPy's own kinds."""
+    settings = {
+        "activation": np.array(["tanh", "relu"])[0],
+        "solver": np.str_("sgd"),
+        "schedule": np.str_("constant"),
+        "shuffle": np.array([False, True])[0],
+        "early_stopping": np.False_,
+        "verbose": np.False_,
+        "max_iter": np.int64(2),
+    }
+    plain = {name: value.item() for name, value in settings.items()}
+    X, y = np.arange(20.0).reshape(10, 2), np.arange(10.0)
+    models = [TableRegressor(random_state=0, **given).fit(X, y) for given in (settings, plain)]
+    np.testing.assert_array_equal(models[0].weights_, models[1].weights_)
+    with pytest.raises(ParameterError, match=r"The 'activation' parameter .* Did you mean 'relu'"):
+        TableRegressor(activation=np.str_("relu6")).fit(X, y)
+    assert not OneOf((0, 1)).accepts(np.True_)

@@ -53,7 +53,8 @@ class OneOf:
     values: tuple[Any, ...]
 
     def accepts(self, value: Any) -> bool:
-        """Return whether the value keeps the rule; True is not 1."""
+        """Return whether the value keeps the rule; True is not 1. NumPy's str and bool are plain ones."""
+        value = value.item() if isinstance(value, np.str_ | np.bool_) else value
         return any(type(value) is type(one) and value == one for one in self.values)
 
     def __str__(self) -> str:
