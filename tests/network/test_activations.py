@@ -75,6 +75,21 @@ def test_phi_prime_is_the_derivative_of_phi(name, z):
             assert abs(mp.mpf(float(slope[0])) - true) <= tolerance
 
 
+@pytest.mark.parametrize("name", ["tanh", "logistic", "softplus", "elu", "selu"])
+@settings(deadline=None, max_examples=60)
+@given(z=st.one_of(st.floats(-40, 40), st.sampled_from([-18.0, 18.0, -36.0, 36.0])))
+def test_phi_prime_is_exact_however_small(name, z):
+    """Relative to φ′ itself: where φ is near its limit, φ′ is small and must not be a difference of rounded numbers."""
+    function = ACTIVATIONS[name]
+    for dtype, tolerance in ((np.float64, 1e-14), (np.float32, 3e-6)):
+        rounded = np.array([z], dtype=dtype)
+        with mp.workdps(60):
+            x = mp.mpf(float(rounded[0]))
+            true = mp.diff(REFERENCE[name], x, direction=1 if x > 0 else -1)
+            slope = mp.mpf(float(function.phi_prime(rounded, function.phi(rounded))[0]))
+            assert abs(slope - true) <= tolerance * true
+
+
 @pytest.mark.parametrize("name", sorted(REFERENCE))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_no_finite_net_input_gives_a_wrong_value_or_a_warning(name, dtype):

@@ -1,7 +1,8 @@
 """The activation functions: a table of φ and φ′, to be audited on one screen.
 
 φ(z) and φ′(z, a), with a = φ(z) at hand, are elementwise, keep the dtype, and are exact to rounding, without overflow,
-for every z up to half the dtype's range. φ of NaN is NaN. At a kink φ′ is the derivative from the left.
+for every z up to half the dtype's range; where φ′ is a sum, to rounding of its terms. φ of NaN is NaN.
+At a kink φ′ is the derivative from the left.
 """
 
 import math
@@ -81,6 +82,13 @@ def _mish_prime(z: Array) -> Array:
     return slope
 
 
+def _tanh_prime(z: Array) -> Array:
+    """Return sech²z as 4e/(1 + e)², e = e^-2|z|: 1 - tanh²z would cancel where tanh is near its limits."""
+    e = np.exp(-2 * np.abs(z))
+    slope: Array = 4 * e / ((1 + e) * (1 + e))
+    return slope
+
+
 ACTIVATIONS = {
     function.name: function
     for function in (
@@ -104,8 +112,8 @@ ACTIVATIONS = {
         ActivationFunction("gelu", lambda z: z * ndtr(z), lambda z, _: ndtr(z) + _normal_slope(z)),
         ActivationFunction("silu", lambda z: z * expit(z), lambda z, a: expit(z) + a * expit(-z)),
         ActivationFunction("mish", _mish, lambda z, _: _mish_prime(z)),
-        ActivationFunction("tanh", lambda z: np.tanh(z), lambda _, a: 1 - a * a),
-        ActivationFunction("logistic", lambda z: expit(z), lambda _, a: a * (1 - a)),
+        ActivationFunction("tanh", lambda z: np.tanh(z), lambda z, _: _tanh_prime(z)),
+        ActivationFunction("logistic", lambda z: expit(z), lambda z, a: a * expit(-z)),
         ActivationFunction("softplus", _softplus, lambda z, _: expit(z)),
     )
 }
