@@ -19,6 +19,7 @@ from chainrule.training import (
     Momentum,
     Recipe,
     ReduceOnPlateau,
+    StepDecay,
     Stopping,
     TrainingState,
     Validation,
@@ -175,6 +176,33 @@ def test_training_works_in_another_thread(network, rows):
     thread.start()
     thread.join()
     np.testing.assert_array_equal(result[0].weights, train(network, rows[0], recipe()).weights)
+
+
+@pytest.mark.parametrize("reason", ["", 5, None])
+def test_a_reason_to_stop_is_a_word(network, rows, reason):
+    with pytest.raises(ParameterError, match="the reason to stop must be a str that is not empty"):
+        train(network, rows[0], recipe(), callbacks=lambda run: run.stop(reason))
+
+
+def test_stopping_before_the_first_step_still_takes_some(network, rows):
+    class Never(Callback):
+        def on_train_begin(self, run):
+            run.stop("never")
+
+    state = train(network, rows[0], recipe(), callbacks=[Never()])
+    assert (state.stop_reason, state.epoch, state.step) == ("never", 1, 1)
+
+
+def test_the_history_tells_the_learning_rate_of_its_own_steps(network, rows):
+    state = train(network, rows[0], recipe(epochs=3, schedule=StepDecay(epochs=1, factor=0.1)))
+    assert [row["learning_rate"] for row in state.history] == pytest.approx([1e-2, 1e-3, 1e-4])
+
+
+def test_a_state_of_another_optimizer_is_refused(network, rows):
+    state = train(network, rows[0], recipe(optimizer=Momentum(), epochs=1))
+    state.stop_reason = None
+    with pytest.raises(ShapeError, match=r"adam needs 2 state vectors of shape \(49,\), got \[\(49,\)\]"):
+        train(network, rows[0], recipe(), state=state)
 
 
 def test_callbacks_are_told_every_event_in_order(network, rows):
@@ -358,6 +386,40 @@ def test_lbfgs_stops_by_rule_and_restores_the_best(network, rows):
     )
     assert (state.stop_reason, state.epoch, state.best_epoch) == ("early_stopping", 5, 2)
     np.testing.assert_array_equal(state.weights, seen[1])
+
+
+@pytest.mark.parametrize("after", [1, 7])
+def test_ctrl_c_within_an_iteration_of_lbfgs(rows, after, monkeypatch):
+    """Before E was evaluated once there is nothing to keep; then the last iteration's weights are."""
+    linear = multilayer_perceptron(4, (), 1, loss="squared_error")
+    calls = []
+    accumulate = ENGINES["reference"].open_session.accumulate
+
+    def interrupting(self, *args, **options):
+        calls.append(1)
+        if len(calls) == after:
+            _thread.interrupt_main()
+        return accumulate(self, *args, **options)
+
+    monkeypatch.setattr(ENGINES["reference"].open_session, "accumulate", interrupting)
+    if after == 1:
+        with pytest.raises(KeyboardInterrupt):
+            train(linear, rows[0], Recipe(optimizer=LBFGS(tol=0.0)))
+    else:
+        seen = []
+        state = train(
+            linear,
+            rows[0],
+            Recipe(optimizer=LBFGS(tol=0.0)),
+            callbacks=lambda run: seen.append(run.state.weights.copy()),
+        )
+        assert state.stop_reason == "interrupted"
+        np.testing.assert_array_equal(state.weights, seen[-1])
+
+
+def test_lbfgs_says_why_scipy_ended(network, rows):
+    state = train(network, rows[0], Recipe(optimizer=LBFGS(max_evaluations=3)))
+    assert state.stop_reason == "max_evaluations"
 
 
 def test_lbfgs_says_when_the_start_is_not_finite(network, rows):

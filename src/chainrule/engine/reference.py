@@ -1,12 +1,11 @@
 """The reference engine: ``network/`` as it stands, in NumPy. The oracle for every other engine, and the fallback."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
+from chainrule.engine.blas import blas_threads
 from chainrule.engine.session import DescentStep, Floats, Optimizer, Settings, Source, StepPlan, StepReport
 from chainrule.network import Context, Network, Penalty
 from chainrule.network.random import row_order
@@ -14,12 +13,6 @@ from chainrule.network.random import row_order
 __all__ = ["ReferenceSession", "tiled_logits"]
 
 TILE_ROWS = 4096  # rows taken at once where all rows are wanted, so that memory does not grow with the table
-
-
-@cache
-def _threadpools() -> ThreadpoolController:
-    """Return the controller of the BLAS libraries loaded (finding them takes milliseconds)."""
-    return ThreadpoolController()
 
 
 class ReferenceSession:
@@ -56,9 +49,7 @@ class ReferenceSession:
     def run(self, first_step: int, plan: StepPlan) -> StepReport:
         """Take ``len(plan)`` descent steps; see ``chainrule.engine.session.Session.run``."""
         report = StepReport(*np.zeros((3, len(plan))))
-        # A single thread unless asked otherwise: minibatch products are too small to share, and one thread has one
-        # result.
-        with np.errstate(all="ignore"), _threadpools().limit(limits=self.settings.n_threads or 1, user_api="blas"):
+        with np.errstate(all="ignore"), blas_threads(self.settings.n_threads):
             for i in range(len(plan)):
                 values = self._step(first_step + i, plan.part(i, i + 1))
                 for column, value in zip(report, values, strict=True):
@@ -69,7 +60,8 @@ class ReferenceSession:
 
     def _step(self, step: int, plan: StepPlan) -> tuple[float, float, float]:
         """Take one step: forward, backward, descend. Returns its error, Σ weight and gradient norm."""
-        total, weight, gradient = self.accumulate(self.rows_of(step), step=step, dropout=plan.dropout[0])
+        context = Context(True, self.settings.seed, step, plan.dropout[0])
+        total, weight, gradient = self._accumulate(self.rows_of(step), context)
         if weight == 0.0:
             return 0.0, 0.0, 0.0
         divisor = weight if plan.divisor is None else plan.divisor[0]
@@ -96,11 +88,15 @@ class ReferenceSession:
         return self._order_of_epoch[1][part]
 
     def accumulate(
-        self, rows: NDArray[np.int64] | slice, *, step: int | None = None, dropout: float = 1.0
+        self, rows: NDArray[np.int64] | slice, *, step: int | None = None, dropout: float = 1.0, first_row: int = 0
     ) -> tuple[float, float, Floats]:
         """Sum error, weight and gradient over the rows; see ``chainrule.engine.session.Session.accumulate``."""
+        context = Context() if step is None else Context(True, self.settings.seed, step, dropout, first_row)
+        with np.errstate(all="ignore"), blas_threads(self.settings.n_threads):
+            return self._accumulate(rows, context)
+
+    def _accumulate(self, rows: NDArray[np.int64] | slice, context: Context) -> tuple[float, float, Floats]:
         batch = self.source.take(rows)
-        context = Context() if step is None else Context(True, self.settings.seed, step, dropout)
         return self.network.accumulate(self.weights, batch.numbers, batch.target, batch.weight, context)
 
     def descend(self, gradient: Floats, step: int, plan: StepPlan) -> None:
@@ -118,10 +114,13 @@ class ReferenceSession:
         """Return the logits of any rows; see ``chainrule.engine.session.Session.logits``."""
         return tiled_logits(self.network, self.weights, numbers, self.settings.n_threads)
 
+    def close(self) -> None:
+        """Give back what the session holds: here, nothing."""
 
-def tiled_logits(network: Network, weights: Floats, numbers: Any, n_threads: int | None = None) -> Floats:
+
+def tiled_logits(network: Network, weights: Floats, numbers: Any, n_threads: int | None) -> Floats:
     """Return the logits (n, K) of the rows ``numbers`` (n, D), a tile of rows at a time."""
     starts = range(0, max(numbers.shape[0], 1), TILE_ROWS)
-    with np.errstate(all="ignore"), _threadpools().limit(limits=n_threads, user_api="blas"):
+    with np.errstate(all="ignore"), blas_threads(n_threads):
         tiles = [network.logits(weights, numbers[start : start + TILE_ROWS]) for start in starts]
     return tiles[0] if len(tiles) == 1 else np.concatenate(tiles)

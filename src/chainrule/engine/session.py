@@ -81,7 +81,7 @@ class Settings:
     max_gradient_norm : float or None
         A gradient whose Euclidean norm over the whole flat vector is larger is scaled down to it.
     n_threads : int or None
-        Threads the matrix products may use; None lets the engine choose.
+        Threads the matrix products may use; None lets the engine choose (the reference engine takes one).
 
     Raises
     ------
@@ -180,7 +180,8 @@ class StepReport(NamedTuple):
 class DescentStep(NamedTuple):
     """What an optimizer is told about a step.
 
-    ``number`` counts descents from 1. ``learning_rate`` is a float, or an array (P,) where parameters have rates of
+    ``number`` counts the training's steps from 1 (also those whose batch was passed over).
+    ``learning_rate`` is a float, or an array (P,) where parameters have rates of
     their own.
     """
 
@@ -191,6 +192,13 @@ class DescentStep(NamedTuple):
 
 class Optimizer(Protocol):
     """A number of state vectors and a formula (see ``chainrule.training.optimizers``)."""
+
+    @property
+    def kind(self) -> str:
+        """Its name: an engine of its own has the formula under the same one."""
+
+    def to_config(self) -> dict[str, Any]:
+        """Return the kind and the settings as plain values."""
 
     @property
     def n_vectors(self) -> int:
@@ -213,11 +221,12 @@ class Session(Protocol):
         """Return the rows that step ``step`` takes: a function of (seed, step) alone."""
 
     def accumulate(
-        self, rows: NDArray[np.int64] | slice, *, step: int | None = None, dropout: float = 1.0
+        self, rows: NDArray[np.int64] | slice, *, step: int | None = None, dropout: float = 1.0, first_row: int = 0
     ) -> tuple[float, float, Floats]:
         """Return Σ weight·loss, Σ weight and the gradient (P,) of Σ weight·loss over the rows; no penalty, no divisor.
 
-        With a ``step``, dropout draws that step's masks at ``dropout`` times its rates; without, nothing is dropped.
+        With a ``step``, dropout draws that step's masks at ``dropout`` times its rates, ``first_row`` being the place
+        of these rows in the step's minibatch; without, nothing is dropped.
         """
 
     def descend(self, gradient: Floats, step: int, plan: StepPlan) -> None:
@@ -225,6 +234,9 @@ class Session(Protocol):
 
     def logits(self, numbers: Any) -> Floats:
         """Return the network's logits (n, K) for rows of any number, nothing dropped out."""
+
+    def close(self) -> None:
+        """Give back threads and buffers; the session is over."""
 
 
 class OpenSession(Protocol):

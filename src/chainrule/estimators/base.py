@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule import engine
 from chainrule.engine import Source
-from chainrule.errors import TableError
-from chainrule.estimators.checkpoint import Checkpoint
+from chainrule.errors import ParameterError, TableError
+from chainrule.estimators.checkpoint import Checkpoint, fingerprint
 from chainrule.estimators.metrics import GREATER_IS_BETTER
 from chainrule.estimators.parameters import Rule, check_parameters
 from chainrule.estimators.rows import Rows, check_features, read_evaluation_rows, read_rows, together
@@ -66,9 +66,13 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
     def _make_loss(self) -> Loss:
         """Return the loss for the fitted target."""
 
+    def _metric_target(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Return a target of the user's in the form that ``_metrics`` compares with."""
+        return y
+
     @abstractmethod
-    def _metrics(self, y: NDArray[Any], predicted: NDArray[Any], weight: NDArray[Any] | None) -> Metrics:
-        """Return metrics, in the user's units, of the network's predictions (n, K); y is as the user gave it."""
+    def _metrics(self, target: NDArray[Any], predicted: NDArray[Any], weight: NDArray[Any] | None) -> Metrics:
+        """Return metrics, in the user's units, of the network's predictions (n, K)."""
 
     @abstractmethod
     def _answer(self, predicted: NDArray[Any]) -> NDArray[Any]:
@@ -124,30 +128,50 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         DivergedError (ArithmeticError)
             If the error is not finite even after going back three times with half the learning rate.
         """
-        params = self.get_params(deep=False)
-        check_parameters(type(self).__name__, params, self._rules)
-        told = as_callbacks(callbacks)
+        check_parameters(type(self).__name__, self.get_params(deep=False), self._rules)
+        # All or nothing: a fit that fails leaves the estimator, and the model it may already be, as they were.
+        fitted = type(self)(**self.get_params(deep=False))
+        fitted._fit(X, y, sample_weight, eval_set, as_callbacks(callbacks), Checkpoint.of(checkpoint))
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+        self.__dict__.update(vars(fitted))
+        return self
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        eval_set: Any,
+        callbacks: Sequence[Callback],
+        checkpoint: Checkpoint | None,
+    ) -> None:
+        """Do what ``fit`` says, on an estimator of its own."""
+        started = perf_counter()
         rows = read_rows(self, X, y, sample_weight)
         given = read_evaluation_rows(self, eval_set) if eval_set is not None else None
-        started = perf_counter()
-        self.seed_ = seed_of(self.random_state)
+        kept_seed = checkpoint.seed() if checkpoint is not None and self.random_state is None else None
+        self.seed_ = seed_of(self.random_state) if kept_seed is None else kept_seed
         self.target_name_ = getattr(y, "name", None) if isinstance(getattr(y, "name", None), str) else None
         encoded = self._encode(rows, given)
-        judged = encoded.validation is not None
-        settled = settle(params, n_rows=encoded.training.n_rows, has_validation=judged)
-        recipe = make_recipe(settled, seed=self.seed_, has_validation=judged)
+        settled = settle(
+            self.get_params(deep=False),
+            n_rows=encoded.training.n_rows,
+            has_validation=encoded.validation is not None,
+            has_eval_set=given is not None,
+        )
+        recipe = make_recipe(settled, seed=self.seed_)
         network = self._make_network(encoded.training.numbers.shape[1], float(settled["dropout"]))
-        state = self._train(network, recipe, encoded, told, Checkpoint.of(checkpoint))
+        state = self._train(network, recipe, encoded, callbacks, checkpoint)
         self._keep(network, state)
         self.fit_seconds_ = perf_counter() - started
-        return self
 
     def _encode(self, rows: Rows, given: Rows | None) -> Encoded:
         """Fit target and table encoders on the training rows, and encode all."""
         training, kept = self._split(rows, may_keep_back=given is None)
         self.target_ = self._fit_target(rows, training, kept)
-        encoder_weight = np.zeros(len(rows.weight))
-        encoder_weight[training] = rows.weight[training]
+        encoder_weight = rows.weight.copy()
+        encoder_weight[kept] = 0.0
         self.encoder_ = TableEncoder(
             self.columns,
             max_categories=self.max_categories,
@@ -167,14 +191,14 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         return Encoded(source(training), None, None)
 
     def _split(self, rows: Rows, *, may_keep_back: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the rows to train on and those kept back; rows of weight zero are in neither."""
-        counted = np.flatnonzero(rows.weight > 0)
-        if len(counted) < 2:
-            raise TableError(f"Training needs at least two rows of non-zero weight, got n_samples = {len(counted)}.")
-        if not (may_keep_back and self.early_stopping) or len(counted) < FULL_BATCH_ROWS:
-            return counted, counted[:0]
-        kept = validation_rows(len(counted), self.validation_fraction, self.seed_, self._strata(rows.y[counted]))
-        return np.delete(counted, kept), counted[kept]
+        """Return the rows to train on and those kept back."""
+        n_rows = len(rows.y)
+        if n_rows < 2:
+            raise TableError(f"Training needs at least two rows of non-zero weight, got n_samples = {n_rows}.")
+        if not (may_keep_back and self.early_stopping) or n_rows < FULL_BATCH_ROWS:
+            return np.arange(n_rows), np.empty(0, np.int64)
+        kept = validation_rows(n_rows, self.validation_fraction, self.seed_, self._strata(rows.y))
+        return np.delete(np.arange(n_rows), kept), kept
 
     def _dtype(self, n_rows: int) -> Any:
         if self.dtype != "auto":
@@ -185,6 +209,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
     def _source(self, numbers: Any, y: NDArray[Any], weight: NDArray[np.float64]) -> Source:
         dtype = self.encoder_.dtype
         weight = self._training_weight(y, weight)
+        if not weight.any():
+            raise ParameterError(f"class_weight={self.class_weight!r} leaves no row with a weight above 0.")
         same = bool(np.all(weight == weight[0]))
         return Source(numbers, self._encode_target(y, dtype), None if same else weight.astype(dtype))
 
@@ -216,7 +242,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         """Train, with progress and checkpoint."""
         state = None
         if checkpoint is not None:
-            checkpoint.bind(network, recipe, encoded.training, encoded.validation)
+            checkpoint.bind(self._fingerprint(network, recipe, encoded), self.seed_)
             state = checkpoint.load()
             callbacks = [*callbacks, checkpoint]
         bar = ProgressBar(delay=2.0 if self.verbose == "auto" else 0.0, terminal_only=self.verbose == "auto")
@@ -234,15 +260,31 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         finally:
             bar.close()
 
+    def _fingerprint(self, network: Network, recipe: Recipe, encoded: Encoded) -> str:
+        """Return the hash of all that the final weights are a function of."""
+        if isinstance(recipe.optimizer, LBFGS):
+            raise ParameterError(
+                "checkpoint has no effect with lbfgs, whose memory is inside SciPy; leave it out or use another solver."
+            )
+        metric = self.eval_metric
+        name = metric if isinstance(metric, str) else f"{metric.__module__}.{getattr(metric, '__qualname__', metric)}"
+        return fingerprint(network, recipe, encoded.training, encoded.validation, metric=name, engine=self.engine)
+
     def _validation(self, encoded: Encoded) -> Validation | None:
         if encoded.validation is None or encoded.judged is None:
             return None
         _, y, weight = encoded.judged
+        target = self._metric_target(y)
 
         def score(predicted: NDArray[Any]) -> Metrics:
-            metrics = self._metrics(y, predicted, weight)
+            metrics = self._metrics(target, predicted, weight)
             if callable(self.eval_metric):
                 metrics["score"] = float(self.eval_metric(y, self._answer(predicted)))
+            elif metrics.get(self.eval_metric, 0.0) is None:
+                raise ParameterError(
+                    f"eval_metric={self.eval_metric!r} is not defined on the validation rows (a single class or row, "
+                    "or numbers too large); use 'error', or other validation rows."
+                )
             return metrics
 
         return Validation(encoded.validation, score)
@@ -263,7 +305,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         check_is_fitted(self)
         X = check_features(self, X, reset=False)
         numbers = self.encoder_.transform(X, caller=type(self).__name__)
-        logits = engine.logits(self.network_, self.weights_, numbers, n_threads=self.n_threads)
+        logits = engine.logits(self.network_, self.weights_, numbers, n_threads=self.n_threads, engine=self.engine)
         return self.network_.loss.predict(logits.astype(np.float64))
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -290,9 +332,10 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         y : array, Series or DataFrame of shape (N,) or (N, K)
         sample_weight : array (N,), optional
         """
-        predicted = self._predicted(X)
-        rows = together(X, y, sample_weight)
-        return self._metrics(rows.y, predicted, None if sample_weight is None else rows.weight)
+        check_is_fitted(self)
+        rows = together(check_features(self, X, reset=False), y, sample_weight)
+        predicted = self._predicted(rows.X)
+        return self._metrics(self._metric_target(rows.y), predicted, None if sample_weight is None else rows.weight)
 
     def plot_learning_curve(self) -> Any:
         """Return a plotly figure of the errors over the epochs (needs the extra ``[page]``)."""

@@ -15,7 +15,7 @@ from chainrule.engine import Source
 from chainrule.errors import ModelFileError, ParameterError
 from chainrule.network import Network
 from chainrule.storage import read_container, remove_leftovers, write_container
-from chainrule.training import LBFGS, Callback, Recipe, Run, TrainingState
+from chainrule.training import Callback, Recipe, Run, TrainingState
 
 __all__ = ["Checkpoint"]
 
@@ -42,7 +42,7 @@ class Checkpoint(Callback):
         if not seconds >= 0:
             raise ParameterError(f"seconds of Checkpoint must be at least 0, got {seconds!r}.")
         self.path, self.seconds = Path(path), seconds
-        self._fingerprint = ""
+        self._fingerprint, self._seed = "", 0
         self._last = 0.0
 
     @classmethod
@@ -60,19 +60,18 @@ class Checkpoint(Callback):
             return cls(fspath(given))
         raise ParameterError(f"checkpoint must be a path or a Checkpoint, got {given!r}.")
 
-    def bind(self, network: Network, recipe: Recipe, training: Source, validation: Source | None) -> None:
-        """Tie the checkpoint to one run: what the final weights are a function of.
+    def bind(self, fingerprint: str, seed: int) -> None:
+        """Tie the checkpoint to one run, by the hash of what its final weights are a function of."""
+        self._fingerprint, self._seed = fingerprint, seed
 
-        Raises
-        ------
-        ParameterError
-            If the run cannot be resumed (lbfgs).
-        """
-        if isinstance(recipe.optimizer, LBFGS):
-            raise ParameterError(
-                "checkpoint has no effect with lbfgs, whose memory is inside SciPy; leave it out or use another solver."
-            )
-        self._fingerprint = fingerprint(network, recipe, training, validation)
+    def seed(self) -> int | None:
+        """Return the seed of the run in the file, or None if there is no file: for runs that were given none."""
+        if not self.path.exists():
+            return None
+        seed = read_container(self.path, kind="checkpoint")[0].get("seed")
+        if not isinstance(seed, int):
+            raise ModelFileError(f"{self.path} holds no seed; delete the file to start anew.")
+        return seed
 
     def load(self) -> TrainingState | None:
         """Return the state in the file, or None if there is no file.
@@ -95,7 +94,12 @@ class Checkpoint(Callback):
 
     def _write(self, run: Run) -> None:
         values, arrays = run.state.to_parts()
-        write_container(self.path, {"fingerprint": self._fingerprint, "state": values}, arrays, kind="checkpoint")
+        write_container(
+            self.path,
+            {"fingerprint": self._fingerprint, "seed": self._seed, "state": values},
+            arrays,
+            kind="checkpoint",
+        )
         self._last = monotonic()
 
     def on_train_begin(self, run: Run) -> None:
@@ -117,8 +121,13 @@ class Checkpoint(Callback):
             self._write(run)
 
 
-def fingerprint(network: Network, recipe: Recipe, training: Source, validation: Source | None) -> str:
-    """Return the SHA-256 of all that the final weights are a function of; time limit and threads are not part of it."""
+def fingerprint(
+    network: Network, recipe: Recipe, training: Source, validation: Source | None, *, metric: str, engine: str
+) -> str:
+    """Return the SHA-256 of all that the final weights are a function of; the time limit is not part of it.
+
+    Of a metric it knows the name alone, not what the function does.
+    """
     digest = hashlib.sha256()
     settings, stopping = recipe.settings, recipe.stopping
     described = {
@@ -127,6 +136,7 @@ def fingerprint(network: Network, recipe: Recipe, training: Source, validation: 
         "schedule": recipe.schedule.to_config(),
         "numbers": [recipe.learning_rate, recipe.epochs, recipe.max_recoveries],
         "settings": [settings.batch_size, settings.seed, settings.shuffle, settings.max_gradient_norm],
+        "execution": [engine, settings.n_threads, metric],
         "stopping": [stopping.monitor, stopping.patience, stopping.tol, stopping.restore_best],
     }
     digest.update(json.dumps(described, sort_keys=True, default=float).encode())

@@ -136,16 +136,11 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
     def _strata(self, y: NDArray[Any]) -> NDArray[np.int64] | None:
         if y.ndim == 2 and y.shape[1] > 1:
             return None
-        codes: NDArray[np.int64] = np.unique(y.ravel(), return_inverse=True)[1]
-        return codes
+        return ClassTarget().fit(y).encode(y)
 
     def _fit_target(self, rows: Rows, training: NDArray[np.int64], kept: NDArray[np.int64]) -> Any:
         y = rows.y[np.sort(np.concatenate([training, kept]))]
-        try:
-            check_classification_targets(y)
-        except ValueError as error:
-            raise TableError(str(error)) from error
-        kind = type_of_target(y)
+        kind = _type_of(y)
         if kind == "multiclass-multioutput":
             raise TableError(
                 "Unknown label type: several columns of classes. Train one model a column, or give 0/1 columns for "
@@ -156,6 +151,8 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
         if len(self.classes_) < 2 and isinstance(target, ClassTarget):
             only = self.classes_.tolist()[0]
             raise TableError(f"The target has one class only, {only!r}: a classifier needs at least two classes.")
+        if self.eval_metric == "roc_auc" and (len(self.classes_) != 2 or isinstance(target, LabelSetTarget)):
+            raise ParameterError("eval_metric='roc_auc' needs a target of two classes; use 'log_loss' or 'accuracy'.")
         self._class_factors = self._fit_class_factors(target, rows.y[training], rows.weight[training])
         return target
 
@@ -213,11 +210,12 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
             return np.hstack([1.0 - predicted, predicted])
         return predicted
 
-    def _metrics(self, y: NDArray[Any], predicted: NDArray[Any], weight: NDArray[Any] | None) -> Metrics:
-        probabilities = self._probabilities(predicted)
-        if self._is_label_set:
-            return label_set_metrics(np.asarray(y), probabilities, weight)
-        return classification_metrics(self.target_.encode(y, np.int64), probabilities, weight)
+    def _metric_target(self, y: NDArray[Any]) -> NDArray[Any]:
+        return y if self._is_label_set else np.asarray(self.target_.encode(y, np.int64))
+
+    def _metrics(self, target: NDArray[Any], predicted: NDArray[Any], weight: NDArray[Any] | None) -> Metrics:
+        measure = label_set_metrics if self._is_label_set else classification_metrics
+        return measure(target, self._probabilities(predicted), weight)
 
     def _answer(self, predicted: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(self.target_.decode(self._probabilities(predicted)))
@@ -245,6 +243,16 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _type_of(y: NDArray[Any]) -> str:
+    """Return scikit-learn's type of a target that is made of classes; TableError if it is not."""
+    try:
+        check_classification_targets(y)
+        return str(type_of_target(y))
+    except (ValueError, TypeError) as error:
+        ClassTarget().fit(y)  # says it in better words where it can
+        raise TableError(str(error)) from error
 
 
 def classes_of(target: ClassTarget | LabelSetTarget) -> NDArray[Any]:

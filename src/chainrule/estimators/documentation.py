@@ -77,7 +77,7 @@ ATTRIBUTES = """\
         The trained network and its flat weight vector.
     history_ : list of dict
         One row an epoch: epoch, step, train_error, validation_error, metrics on the validation rows, learning_rate,
-        gradient_norm, seconds. Errors are E of the encoded target.
+        gradient_norm, seconds. Errors are E of the encoded target, the validation error without penalty.
     n_iter_, best_epoch_ : int
         Epochs trained, and the one whose weights are kept.
     stop_reason_ : str

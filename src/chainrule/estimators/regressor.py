@@ -126,11 +126,9 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
     def _fit_target(self, rows: Rows, training: NDArray[np.int64], kept: NDArray[np.int64]) -> NumberTarget:
         target = NumberTarget().fit(rows.y[training], rows.weight[training])
         if isinstance(self._make_loss(), Poisson):
-            if (target.low_ < 0).any() or not (target.mean_ > 0).all():
-                raise TableError(
-                    f"loss='poisson' needs a target of at least 0 that is not all zeros, got a smallest value of "
-                    f"{target.low_.min():g}; use 'squared_error'."
-                )
+            self._check_counts(rows.y)
+            if not (target.mean_ > 0).all():
+                raise TableError("loss='poisson' needs a target that is not all zeros; use 'squared_error'.")
             # Counts keep their zero: divided by their mean, not standardised.
             target.std_, target.mean_ = target.mean_, np.zeros_like(target.mean_)
         return target
@@ -145,8 +143,18 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
     def _n_outputs(self) -> int:
         return int(self.target_.n_outputs)
 
-    def _metrics(self, y: NDArray[Any], predicted: NDArray[Any], weight: NDArray[Any] | None) -> Metrics:
-        return regression_metrics(y, self._answer(predicted), weight)
+    def _check_counts(self, y: NDArray[Any]) -> None:
+        low = np.min(np.asarray(y, dtype=np.float64))
+        if low < 0:
+            raise TableError(f"loss='poisson' needs a target of at least 0, got {low:g}; use 'squared_error'.")
+
+    def _encode_target(self, y: NDArray[Any], dtype: Any) -> NDArray[Any]:
+        if isinstance(self._make_loss(), Poisson):
+            self._check_counts(y)
+        return super()._encode_target(y, dtype)
+
+    def _metrics(self, target: NDArray[Any], predicted: NDArray[Any], weight: NDArray[Any] | None) -> Metrics:
+        return regression_metrics(target, self._answer(predicted), weight)
 
     def _answer(self, predicted: NDArray[Any]) -> NDArray[Any]:
         levels = self._levels()
@@ -160,7 +168,7 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
         return loss.levels if isinstance(loss, Quantile) else None
 
     def predict_quantiles(self, X: Any) -> NDArray[Any]:
-        """Return the quantiles that a model with ``loss="quantile"`` has learnt (``predict`` returns the middle one).
+        """Return the quantiles of a model with ``loss="quantile"`` (``predict`` returns the one closest to 0.5).
 
         Parameters
         ----------

@@ -17,7 +17,7 @@ READS_NARWHALS = tuple(int(part) for part in sklearn_version.split(".")[:2]) >= 
 
 
 class Rows(NamedTuple):
-    """``X`` (DataFrame, array or sparse matrix of N rows), ``y`` (N,) or (N, K), ``weight`` (N,) float64."""
+    """``X`` (DataFrame, array or sparse matrix of N rows), ``y`` (N,) or (N, K), ``weight`` (N,) float64 > 0."""
 
     X: Any
     y: NDArray[Any]
@@ -93,7 +93,7 @@ def read_evaluation_rows(estimator: Any, eval_set: Any) -> Rows:
 
 
 def together(X: Any, y: Any, sample_weight: Any) -> Rows:
-    """Return rows of which X is already checked; the weights have mean 1 over the rows whose weight is not zero.
+    """Return rows of which X is already checked, those of weight zero left out; the weights have mean 1.
 
     Raises
     ------
@@ -106,14 +106,23 @@ def together(X: Any, y: Any, sample_weight: Any) -> Rows:
             f"Found input variables with inconsistent numbers of samples: X has {X.shape[0]} rows, y has {len(target)}."
         )
     weight = _weights(sample_weight, len(target))
-    _check_target(target, weight)
-    return Rows(X, target, weight)
+    counted = weight > 0
+    _check_target(target, counted)
+    if counted.all():
+        return Rows(X, target, weight)
+    return Rows(_take(X, counted), target[counted], weight[counted])
 
 
-def _check_target(target: NDArray[Any], weight: NDArray[np.float64]) -> None:
-    """Refuse missing and infinite targets, but in rows of weight zero."""
+def _take(X: Any, rows: NDArray[np.bool_]) -> Any:
+    """Return some rows of a DataFrame, array or CSR matrix."""
+    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    return frame.filter(rows.tolist()).to_native() if isinstance(frame, nw.DataFrame) else X[rows]
+
+
+def _check_target(target: NDArray[Any], counted: NDArray[np.bool_]) -> None:
+    """Refuse missing and infinite targets in the rows that count."""
     for wrong, what in ((target_gaps(target), "missing (NaN)"), (_infinite(target), "infinity")):
-        wrong = wrong & (weight > 0)
+        wrong = wrong & counted
         if wrong.any():
             raise TableError(
                 f"Input y contains {what} in {wrong.sum()} of {len(wrong)} rows, first in row {int(np.argmax(wrong))} "

@@ -17,6 +17,21 @@ LEARNING_RATE = 1e-3  # the default of learning_rate_init
 DROPOUT = 0.15  # RealMLP's (Holzmüller et al. 2024)
 FULL_BATCH_ROWS = 100  # fewer rows than this are taken all at once, and none is kept back for validation
 
+# Options that have no effect in some combinations, with the values that do not ask for one.
+IDLE: dict[str, tuple[Any, ...]] = {
+    "dropout": ("auto", 0),
+    "activation": ("relu",),
+    "batch_size": ("auto",),
+    "schedule": ("auto", "constant"),
+    "learning_rate_init": (LEARNING_RATE,),
+    "max_grad_norm": (None,),
+    "shuffle": (True,),
+    "n_iter_no_change": (20,),
+    "tol": (0,),
+    "validation_fraction": (0.2,),
+    "eval_metric": ("error",),
+}
+
 _BOOL = OneOf((True, False))
 _NONE = OneOf((None,))
 _POSITIVE_INT = Number(1, integer=True)
@@ -123,8 +138,8 @@ def make_solver(params: dict[str, Any]) -> Optimizer | LBFGS:
     return LBFGS() if solver == LBFGS.kind else OPTIMIZERS[solver](**own)
 
 
-def settle(params: dict[str, Any], *, n_rows: int, has_validation: bool) -> dict[str, Any]:
-    """Return the parameters with every "auto" of the training decided, and refuse what would have no effect.
+def settle(params: dict[str, Any], *, n_rows: int, has_validation: bool, has_eval_set: bool) -> dict[str, Any]:
+    """Return the parameters with every "auto" of the training decided, and ``listens``: whether validation rows decide.
 
     Parameters
     ----------
@@ -132,8 +147,8 @@ def settle(params: dict[str, Any], *, n_rows: int, has_validation: bool) -> dict
         The estimator's parameters, within their rules.
     n_rows : int
         Training rows.
-    has_validation : bool
-        Whether there are validation rows to stop by.
+    has_validation, has_eval_set : bool
+        Whether there are validation rows, and whether they are the user's.
 
     Raises
     ------
@@ -142,35 +157,43 @@ def settle(params: dict[str, Any], *, n_rows: int, has_validation: bool) -> dict
     """
     solver = make_solver(params)
     is_lbfgs, few = isinstance(solver, LBFGS), n_rows < FULL_BATCH_ROWS
-    given = {
-        "dropout": params["dropout"] not in ("auto", 0),
-        "batch_size": params["batch_size"] != "auto",
-        "schedule": params["schedule"] not in ("auto", "constant"),
-        "learning_rate_init": params["learning_rate_init"] != LEARNING_RATE,
-        "max_grad_norm": params["max_grad_norm"] is not None,
-    }
-    for name in (name for name, is_given in given.items() if is_given and is_lbfgs):
-        raise ParameterError(f"{name} has no effect with lbfgs; leave it out, or choose another solver.")
-    if params["eval_metric"] != "error" and not has_validation:
-        raise ParameterError(
-            f"eval_metric={params['eval_metric']!r} has no effect without validation rows: give an eval_set, or leave "
-            f"early_stopping on with at least {FULL_BATCH_ROWS} rows."
-        )
-    settled = params | {"solver": solver, "batch_size": rows_in_batch(params["batch_size"], n_rows)}
+    listens = has_validation and params["early_stopping"]
+    _refuse_idle(params, is_lbfgs=is_lbfgs, listens=listens, has_eval_set=has_eval_set)
+    settled = params | {"solver": solver, "listens": listens}
+    settled["batch_size"] = rows_in_batch(params["batch_size"], n_rows)
     if params["dropout"] == "auto":
         settled["dropout"] = 0.0 if is_lbfgs or few else DROPOUT
     if params["schedule"] == "auto":
-        listening = "reduce_on_plateau" if has_validation else "cosine"
-        settled["schedule"] = "constant" if is_lbfgs else listening
+        settled["schedule"] = "constant" if is_lbfgs else "reduce_on_plateau" if listens else "cosine"
     return settled
 
 
-def make_recipe(settled: dict[str, Any], *, seed: int, has_validation: bool) -> Recipe:
+def _refuse_idle(params: dict[str, Any], *, is_lbfgs: bool, listens: bool, has_eval_set: bool) -> None:
+    """Refuse options that were given and would have no effect."""
+    given = {name for name, idle in IDLE.items() if params[name] not in idle}
+    for name in given & {"dropout", "batch_size", "schedule", "learning_rate_init", "max_grad_norm", "shuffle"}:
+        if is_lbfgs:
+            raise ParameterError(f"{name} has no effect with lbfgs; leave it out, or choose another solver.")
+    for name in given & {"dropout", "activation"}:
+        if np.size(params["hidden_layer_sizes"]) == 0:
+            raise ParameterError(f"{name} has no effect without hidden layers; leave it out.")
+    for name in given & {"n_iter_no_change", "tol", "validation_fraction"}:
+        if not params["early_stopping"] or (name == "validation_fraction" and has_eval_set):
+            without = "with an eval_set" if params["early_stopping"] else "with early_stopping=False"
+            raise ParameterError(f"{name} has no effect {without}; leave it out.")
+    if "eval_metric" in given and not listens:
+        raise ParameterError(
+            f"eval_metric={params['eval_metric']!r} has no effect without validation rows that decide: leave "
+            f"early_stopping on, with an eval_set or at least {FULL_BATCH_ROWS} rows."
+        )
+
+
+def make_recipe(settled: dict[str, Any], *, seed: int) -> Recipe:
     """Return the recipe of settled parameters."""
-    schedule, metric = settled["schedule"], settled["eval_metric"]
+    schedule, metric, listens = settled["schedule"], settled["eval_metric"], settled["listens"]
     name = metric if isinstance(metric, str) else "score"
     is_lbfgs = isinstance(settled["solver"], LBFGS)
-    stops_early = settled["early_stopping"] and (has_validation or is_lbfgs)
+    stops_early = settled["early_stopping"] and (listens or is_lbfgs)
     return Recipe(
         optimizer=settled["solver"],
         learning_rate=float(settled["learning_rate_init"]),
@@ -184,7 +207,7 @@ def make_recipe(settled: dict[str, Any], *, seed: int, has_validation: bool) -> 
             n_threads=settled["n_threads"],
         ),
         stopping=Stopping(
-            monitor="train_error" if not has_validation else "validation_error" if name == "error" else name,
+            monitor="train_error" if not listens else "validation_error" if name == "error" else name,
             greater_is_better=GREATER_IS_BETTER.get(name, name == "score"),
             patience=int(settled["n_iter_no_change"]) if stops_early else None,
             tol=float(settled["tol"]),

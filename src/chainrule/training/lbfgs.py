@@ -51,6 +51,10 @@ class LBFGS:
         return {"kind": self.kind, **asdict(self)}
 
 
+class _Ended(Exception):  # noqa: N818  # not an error: the way out of SciPy
+    """Training was asked to end while SciPy was in the middle of an iteration."""
+
+
 def descend_lbfgs(run: "Run") -> None:
     """Let SciPy descend; each of its iterations closes an epoch of the run.
 
@@ -58,30 +62,14 @@ def descend_lbfgs(run: "Run") -> None:
     ------
     DivergedError
         If E or its gradient is not finite at the start, or at the end.
+    KeyboardInterrupt
+        On Ctrl-C before E was evaluated once: there is nothing to keep yet.
     """
     optimizer, state = run.recipe.optimizer, run.state
     assert isinstance(optimizer, LBFGS)
-    norm = 0.0
-
-    def error_and_gradient(weights: NDArray[np.float64]) -> tuple[float, Any]:
-        nonlocal norm
-        state.weights[...] = weights
-        with np.errstate(all="ignore"):  # what is not finite is dealt with, not warned of
-            error, gradient = _full_error(run)
-            norm = float(np.linalg.norm(gradient))
-        return error, gradient.astype(np.float64)
-
-    def close_iteration(intermediate_result: OptimizeResult) -> None:
-        state.weights[...] = intermediate_result.x
-        state.step += 1
-        state.epoch_steps = np.array([[float(intermediate_result.fun)], [1.0], [norm]])
-        run.after_steps()
-        run.end_epoch()
-        if state.stop_reason is not None:
-            raise StopIteration
-
     start = state.weights.astype(np.float64)
-    _require_finite(*error_and_gradient(start))
+    descent = _Descent(run, start)
+    _require_finite(*descent.evaluate(start))
     options: Any = {
         "maxiter": run.recipe.epochs,
         "maxcor": optimizer.memory,
@@ -89,13 +77,79 @@ def descend_lbfgs(run: "Run") -> None:
         "ftol": 64 * np.finfo(np.float64).eps,
         "maxfun": optimizer.max_evaluations,
     }
-    result = minimize(error_and_gradient, start, jac=True, method="L-BFGS-B", callback=close_iteration, options=options)
-    state.weights[...] = result.x
-    _require_finite(float(result.fun), result.x)
-    if state.epoch == 0:  # the start is a minimum already: its row is the history
-        state.epoch_steps = np.array([[float(result.fun)], [1.0], [norm]])
+    try:
+        result = minimize(
+            descent.evaluate, start, jac=True, method="L-BFGS-B", callback=descent.close_iteration, options=options
+        )
+        state.stop_reason = state.stop_reason or ("converged", "max_evaluations", "line_search")[result.status]
+    except _Ended:
+        pass
+    state.weights[...] = descent.accepted
+    _require_finite(descent.error, descent.accepted)
+    if state.epoch == 0:  # no iteration was completed: the start's row is the history
+        state.epoch_steps = np.array([[descent.error], [1.0], [descent.norm]])
+        reason, state.stop_reason = state.stop_reason, None
         run.end_epoch()
-    state.stop_reason = state.stop_reason or "converged"
+        state.stop_reason = run.ending or reason
+    state.stop_reason = state.stop_reason or run.ending
+
+
+class _Descent:
+    """What SciPy is given: E with its gradient, and what to do after an iteration.
+
+    ``accepted`` are the weights of the last iteration completed, ``error`` and ``norm`` E and the norm of its gradient.
+    """
+
+    def __init__(self, run: "Run", start: NDArray[np.float64]) -> None:
+        self.run, self.accepted = run, start
+        self.error = self.norm = np.nan
+        self._evaluated = 0.0, 0.0
+
+    def evaluate(self, weights: NDArray[np.float64]) -> tuple[float, Any]:
+        """Return E and its gradient, float64 (P,)."""
+        self.run.state.weights[...] = weights
+        with np.errstate(all="ignore"):  # what is not finite is dealt with, not warned of
+            error, gradient = self._full_error()
+            self._evaluated = error, float(np.linalg.norm(gradient))
+        if np.isnan(self.error):
+            self.error, self.norm = self._evaluated
+        return error, gradient.astype(np.float64)
+
+    def close_iteration(self, intermediate_result: OptimizeResult) -> None:
+        """Close an epoch with the weights that SciPy has accepted."""
+        run, state = self.run, self.run.state
+        self.accepted, self.error = intermediate_result.x.copy(), float(intermediate_result.fun)
+        self.norm = self._evaluated[1]
+        state.weights[...] = self.accepted
+        state.step += 1
+        state.epoch_steps = np.array([[self.error], [1.0], [self.norm]])
+        run.after_steps()
+        run.end_epoch()
+        if state.stop_reason is not None:
+            raise _Ended
+
+    def _full_error(self) -> tuple[float, NDArray[Any]]:
+        """Return E over all rows (penalty included) and its gradient, summed tile by tile."""
+        run = self.run
+        total, weight, gradient = 0.0, 0.0, np.zeros_like(run.state.weights)
+        for start in range(0, run.source.n_rows, TILE_ROWS):
+            rows = slice(start, min(start + TILE_ROWS, run.source.n_rows))
+            part_total, part_weight, part_gradient = run.session.accumulate(rows)
+            total, weight = total + part_total, weight + part_weight
+            gradient += part_gradient
+            self._look_up()
+        penalty, penalty_gradient = run.network.penalty(run.state.weights, run.network.layout)
+        return total / weight + penalty, gradient / weight + penalty_gradient
+
+    def _look_up(self) -> None:
+        """Leave SciPy if training is to end; the first evaluation is finished whatever the time."""
+        self.run.look_up()
+        if self.run.ending is None:
+            return
+        if not np.isnan(self.error):
+            raise _Ended
+        if self.run.ending == "interrupted":
+            raise KeyboardInterrupt
 
 
 def _require_finite(error: float, numbers: NDArray[np.float64]) -> None:
@@ -103,16 +157,3 @@ def _require_finite(error: float, numbers: NDArray[np.float64]) -> None:
         raise DivergedError(
             "The error or its gradient is not finite for lbfgs. Try standardised inputs, a smaller network, or adamw."
         )
-
-
-def _full_error(run: "Run") -> tuple[float, NDArray[Any]]:
-    """Return E over all rows (penalty included) and its gradient, summed tile by tile."""
-    session, network = run.session, run.network
-    total, weight, gradient = 0.0, 0.0, np.zeros_like(run.state.weights)
-    for start in range(0, run.source.n_rows, TILE_ROWS):
-        rows = slice(start, min(start + TILE_ROWS, run.source.n_rows))
-        part_total, part_weight, part_gradient = session.accumulate(rows)
-        total, weight = total + part_total, weight + part_weight
-        gradient += part_gradient
-    penalty, penalty_gradient = network.penalty(run.state.weights, network.layout)
-    return total / weight + penalty, gradient / weight + penalty_gradient

@@ -42,7 +42,8 @@ def train(
         Where to start; their dtype is the dtype of the whole training. They are not changed. Default: the network's
         initial weights for the recipe's seed, in float64.
     state : TrainingState, optional
-        Go on from here, in place, instead of starting.
+        Go on from here, in place, instead of starting: a state as callbacks see it in ``on_steps_end`` and ``on_stop``
+        (not with lbfgs, whose memory is inside SciPy). One that has ended is returned as it is.
     validation : Validation, optional
     callbacks : callbacks or functions of the ``Run``, optional
         Functions are called after every epoch.
@@ -53,17 +54,18 @@ def train(
     -------
     TrainingState
         With the final weights, the history and the reason it ended: "max_iter", "early_stopping", "converged" (lbfgs),
-        "time_limit", "interrupted" (Ctrl-C) or a callback's own.
+        "max_evaluations", "line_search" (lbfgs), "time_limit", "interrupted" (Ctrl-C) or a callback's own.
 
     Raises
     ------
     DivergedError
         If the error is not finite and the recipe's recoveries are used up.
     ShapeError
-        If ``weights`` are not (P,).
+        If ``weights`` are not (P,), or the state is that of another network or optimizer.
     """
     if state is None:
         state = _start(network, recipe, weights)
+    _check(state, network, recipe)
     if state.stop_reason is not None:
         return state
     with Interrupt() as interrupt:
@@ -77,21 +79,26 @@ def train(
             engine=engine,
             interrupt=interrupt,
         )
-        run.notify("on_train_begin")
-        if isinstance(recipe.optimizer, LBFGS):
-            descend_lbfgs(run)
-        while state.stop_reason is None:
-            _epoch(run)
-        run.finish()
+        try:
+            run.notify("on_train_begin")
+            if isinstance(recipe.optimizer, LBFGS):
+                descend_lbfgs(run)
+            while state.stop_reason is None:
+                _epoch(run)
+            run.finish()
+        finally:
+            run.session.close()
     return state
 
 
 def _epoch(run: Run) -> None:
     """Take the steps that are left of the epoch and close it, or go back to its start if it diverges."""
-    while run.steps_left > 0 and run.ending is None:
+    while run.steps_left > 0:
         if not run.take_steps().finite:
             return run.go_back()
         run.after_steps()
+        if run.ending is not None:
+            break
     if run.ending is not None:
         run.notify("on_stop")
     return run.end_epoch()
@@ -101,9 +108,20 @@ def _start(network: Network, recipe: Recipe, weights: Floats | None) -> Training
     """Return the state before the first step."""
     if weights is None:
         weights = network.initialise(seed=recipe.settings.seed)
-    if weights.shape != (network.layout.size,):
+    vectors = tuple(np.zeros_like(weights) for _ in range(_n_vectors(recipe)))
+    return TrainingState(weights.copy(), vectors)
+
+
+def _n_vectors(recipe: Recipe) -> int:
+    return 0 if isinstance(recipe.optimizer, LBFGS) else recipe.optimizer.n_vectors
+
+
+def _check(state: TrainingState, network: Network, recipe: Recipe) -> None:
+    shape = (network.layout.size,)
+    if state.weights.shape != shape:
+        raise ShapeError(f"weights must have shape {shape}, one for each parameter, got {state.weights.shape}.")
+    if [vector.shape for vector in state.vectors] != [shape] * _n_vectors(recipe):
         raise ShapeError(
-            f"weights must have shape ({network.layout.size},), one for each parameter, got {weights.shape}."
+            f"{recipe.optimizer.kind} needs {_n_vectors(recipe)} state vectors of shape {shape}, got "
+            f"{[vector.shape for vector in state.vectors]}."
         )
-    n_vectors = 0 if isinstance(recipe.optimizer, LBFGS) else recipe.optimizer.n_vectors
-    return TrainingState(weights.copy(), tuple(np.zeros_like(weights) for _ in range(n_vectors)))

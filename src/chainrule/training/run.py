@@ -62,7 +62,15 @@ class Run:
         self._started = perf_counter() - state.seconds
 
     def stop(self, reason: str = "callback") -> None:
-        """Ask training to end after the current steps; ``reason`` becomes the state's ``stop_reason``."""
+        """Ask training to end after the current steps; ``reason`` becomes the state's ``stop_reason``.
+
+        Raises
+        ------
+        ParameterError
+            If the reason is not a word.
+        """
+        if not isinstance(reason, str) or not reason:
+            raise ParameterError(f"the reason to stop must be a str that is not empty, got {reason!r}.")
         self.ending = reason
 
     def notify(self, event: str) -> None:
@@ -72,10 +80,10 @@ class Run:
 
     @property
     def learning_rate(self) -> float | None:
-        """η of the next step, after the last one that of the last step; lbfgs has none."""
+        """η of the last step taken (before the first, of the first); lbfgs has none."""
         if isinstance(self.recipe.optimizer, LBFGS):
             return None
-        return float(self._plan(min(self.state.step, self.clock.n_steps - 1), 1).learning_rate[0])
+        return float(self._plan(max(self.state.step - 1, 0), 1).learning_rate[0])
 
     @property
     def steps_left(self) -> int:
@@ -107,6 +115,11 @@ class Run:
         """Keep the time, tell the callbacks, notice Ctrl-C and the time limit."""
         self.state.seconds = perf_counter() - self._started
         self.notify("on_steps_end")
+        self.look_up()
+
+    def look_up(self) -> None:
+        """Notice Ctrl-C and the time limit."""
+        self.state.seconds = perf_counter() - self._started
         if self._interrupt.requested:
             self.stop("interrupted")
         elif self.recipe.time_limit is not None and self.state.seconds > self.recipe.time_limit:
@@ -139,6 +152,8 @@ class Run:
             DivergenceWarning,
             stacklevel=2,
         )
+        if self.ending is not None and state.history:
+            state.stop_reason = self.ending
 
     def end_epoch(self) -> None:
         """Close the epoch: write its history row, judge it, tell the callbacks, decide whether it was the last."""
@@ -182,6 +197,8 @@ class Run:
     def _monitored(self, row: HistoryRow) -> float | None:
         name = self.recipe.stopping.monitor
         score: float | None = row.get(name)
+        if score is not None and not np.isfinite(score):
+            score = row[name] = None
         if name not in row or (name == "validation_error" and score is None):
             known = [key for key in row if key not in ("epoch", "step", "seconds") and row[key] is not None]
             raise ParameterError(f"Cannot monitor {name!r}: this training measures {known}.")
