@@ -129,12 +129,16 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
             If the error is not finite even after going back three times with half the learning rate.
         """
         check_parameters(type(self).__name__, self.get_params(deep=False), self._rules)
-        # All or nothing: a fit that fails leaves the estimator, and the model it may already be, as they were.
-        fitted = type(self)(**self.get_params(deep=False))
-        fitted._fit(X, y, sample_weight, eval_set, as_callbacks(callbacks), Checkpoint.of(checkpoint))
-        for name in [name for name in vars(self) if name.endswith("_")]:
+        told, kept = as_callbacks(callbacks), Checkpoint.of(checkpoint)
+        before = dict(vars(self))
+        for name in [name for name in before if name.endswith("_")]:
             delattr(self, name)
-        self.__dict__.update(vars(fitted))
+        try:
+            self._fit(X, y, sample_weight, eval_set, told, kept)
+        except BaseException:  # all or nothing: the model that the estimator may already be stays as it was
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
         return self
 
     def _fit(
@@ -146,7 +150,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         callbacks: Sequence[Callback],
         checkpoint: Checkpoint | None,
     ) -> None:
-        """Do what ``fit`` says, on an estimator of its own."""
+        """Do what ``fit`` says; should it fail, attributes may be left half set."""
         started = perf_counter()
         rows = read_rows(self, X, y, sample_weight)
         given = read_evaluation_rows(self, eval_set) if eval_set is not None else None
