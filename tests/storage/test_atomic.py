@@ -62,17 +62,21 @@ class FailingFile:
     def __init__(self, file, tick):
         self.file, self.tick = file, tick
 
-    def __enter__(self):
-        return self
+    def close(self):
+        if not self.file.closed:
+            self.file.close()
+            self.tick("close")
 
-    def __exit__(self, *_):
-        self.file.close()
-        self.tick("close")
+    def write(self, data):
+        self.tick("write")
+        return self.file.write(data)
 
-    def __getattr__(self, name):
-        if name in {"write", "flush"}:
-            self.tick(name)
-        return getattr(self.file, name)
+    def flush(self):
+        self.tick("flush")
+        self.file.flush()
+
+    def fileno(self):
+        return self.file.fileno()
 
 
 @pytest.fixture
@@ -112,7 +116,16 @@ def test_all_calls_of_a_save_were_made_to_fail(calls_of_a_save):
     assert calls_of_a_save.count < 15
 
 
-@pytest.mark.parametrize("error", [ValueError("mine"), KeyboardInterrupt(), ModelFileError("ours")])
+ERRORS_OF_THE_BLOCK = [
+    ValueError("mine"),
+    KeyboardInterrupt(),
+    ModelFileError("ours"),
+    FileNotFoundError(errno.ENOENT, "No such file or directory", "input.csv"),
+    OSError(errno.EIO, "Input/output error"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS_OF_THE_BLOCK, ids=repr)
 def test_an_exception_of_the_block_leaves_everything_as_it_was(tmp_path, error):
     (tmp_path / "f").write_bytes(b"old")
 
@@ -120,9 +133,21 @@ def test_an_exception_of_the_block_leaves_everything_as_it_was(tmp_path, error):
         file.write(b"half")
         raise error
 
-    with pytest.raises(type(error)):
+    with pytest.raises(type(error)) as raised:
         atomic_write(tmp_path / "f", fails_half_way)
+    assert raised.value is error  # an input that cannot be read is not reported as an output that cannot be written
     assert files(tmp_path) == {"f": b"old"}
+
+
+def test_an_exception_of_the_block_goes_through_a_device_too():
+    error = OSError(errno.EIO, "Input/output error")
+
+    def fails(_):
+        raise error
+
+    with pytest.raises(OSError, match="Input/output error") as raised:
+        atomic_write("/dev/null", fails)
+    assert raised.value is error
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,46 @@ def test_an_aborted_run_leaves_the_old_file_and_nothing_else(tmp_path, name, err
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {name: b"old"}
 
 
+@pytest.mark.parametrize("name", READERS)
+def test_an_input_that_fails_is_not_reported_as_the_output(tmp_path, name):
+    error = OSError(5, "Input/output error", "input.csv")
+
+    def run_whose_input_fails():
+        with PredictionWriter(tmp_path / name) as writer:
+            writer.write(PIECES[0])
+            raise error
+
+    with pytest.raises(OSError, match=r"input\.csv") as raised:
+        run_whose_input_fails()
+    assert raised.value is error
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_for_the_pieces_that_cannot_be_made_is_refused(tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    with pytest.raises(OutputError, match=r"out\.parquet': No space left"), PredictionWriter(tmp_path / "out.parquet"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["full.csv", "full.parquet"])
+def test_a_really_full_disk_is_refused_once(tmp_path, name):
+    (tmp_path / name).symlink_to("/dev/full")
+    frame = pl.DataFrame({"prediction": [f"{i:0100d}" for i in range(5000)]})
+
+    def write_all():
+        with PredictionWriter(tmp_path / name) as writer:
+            writer.write(frame)
+
+    with pytest.raises(OutputError) as raised:
+        write_all()
+    assert str(raised.value).count("cannot write") == 1
+    assert "No space left on device" in str(raised.value)
+
+
 @pytest.mark.parametrize("name", ["out.xlsx", "out", "out.csv.gz", "csv"])
 def test_another_ending_is_refused_before_any_work(tmp_path, name):
     with pytest.raises(OutputError, match=r"cannot write '.*': .*Let the name end in \.csv or \.parquet"):

@@ -13,9 +13,9 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
-from chainrule.errors import ChainruleError, OutputError
+from chainrule.errors import OutputError
 
 _LONGEST_NAME = 255
 _WAYS_OUT = {
@@ -62,22 +62,21 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         As :func:`atomic_write` would.
     """
     target = Path(os.path.realpath(path))
-    try:
+    with _refusing(path):
         if target.is_file() or not target.exists():
             temporary = _temporary(target)
             temporary.open("xb").close()
             temporary.unlink()
         else:
             target.open("wb").close()
-    except OSError as error:
-        raise OutputError(_refusal(path, error)) from error
 
 
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a binary file that takes its place at ``path`` when the block ends without an exception.
 
-    If the block raises (an interrupt included), the temporary file is removed and ``path`` is as before.
+    If the block raises (an interrupt included), the temporary file is removed and ``path`` is as before. What the block
+    raises for reasons of its own, an ``OSError`` of another file included, goes through as it is.
 
     Raises
     ------
@@ -85,30 +84,57 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         If the file cannot be opened, written, brought to the disk or renamed.
     """
     target = Path(os.path.realpath(path))
-    try:
+    with _refusing(path):
         mode = _mode_of(target)
-        if mode is not None and not stat.S_ISREG(mode):
-            with target.open("wb") as file:  # a device or a pipe: nothing to keep whole; a folder fails here
-                yield file
-            return
-        temporary = _temporary(target)
-        try:
-            with temporary.open("xb") as file:
-                if mode is not None and os.name == "posix":
-                    os.fchmod(file.fileno(), stat.S_IMODE(mode))  # a private file stays private
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        except BaseException:
+        replaces = mode is None or stat.S_ISREG(mode)  # a device or a pipe: nothing to keep whole; a folder fails here
+        place = _temporary(target) if replaces else target
+        file = place.open("xb" if replaces else "wb")
+    try:
+        if replaces and mode is not None and os.name == "posix":
+            with _refusing(path):
+                os.fchmod(file.fileno(), stat.S_IMODE(mode))  # a private file stays private
+        yield cast(BinaryIO, _RefusingFile(file, path))
+        with _refusing(path):
+            _finish(file, replaces=replaces)
+            if replaces:
+                place.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            file.close()
+        if replaces:
             with suppress(OSError):
-                temporary.unlink()
-            raise
-        _sync_folder(target)
-    except ChainruleError:
+                place.unlink()
         raise
+    if replaces:
+        _sync_folder(target)
+
+
+class _RefusingFile:
+    """An open file whose own failures are OutputErrors, so that no other failure of the block is taken for one."""
+
+    def __init__(self, file: BinaryIO, path: str | os.PathLike[str]) -> None:
+        self._file, self._path = file, path
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._file, name)
+        return _refusing(self._path)(attribute) if callable(attribute) else attribute
+
+
+@contextmanager
+def _refusing(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Let an OSError be the OutputError of this path."""
+    try:
+        yield
     except OSError as error:
         raise OutputError(_refusal(path, error)) from error
+
+
+def _finish(file: BinaryIO, *, replaces: bool) -> None:
+    """Bring all bytes to the disk, where there is one, and close."""
+    file.flush()
+    if replaces:
+        os.fsync(file.fileno())
+    file.close()
 
 
 def _temporary(target: Path) -> Path:

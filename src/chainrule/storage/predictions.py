@@ -61,11 +61,18 @@ class PredictionWriter:
             if self._path is not None:
                 self._file: BinaryIO = stack.enter_context(atomic_file(self._path))
             if self._path is not None and self._is_parquet:
-                beside = tempfile.TemporaryDirectory(prefix=".chainrule-", dir=self._path.resolve().parent)
-                self._folder = Path(stack.enter_context(beside))
+                self._folder = Path(stack.enter_context(self._folder_beside(self._path)))
                 stack.push(self._join)
             self._exits = stack.pop_all()
         return self
+
+    def _folder_beside(self, path: Path) -> "tempfile.TemporaryDirectory[str]":
+        try:
+            return tempfile.TemporaryDirectory(
+                prefix=".chainrule-", dir=path.resolve().parent, ignore_cleanup_errors=True
+            )
+        except OSError as error:
+            raise self._refusal(error) from error
 
     def write(self, frame: pl.DataFrame) -> None:
         """Append the rows of ``frame``. Every frame has the same columns.
@@ -80,7 +87,7 @@ class PredictionWriter:
                 frame.write_parquet(self._folder / f"{self._pieces:09d}.parquet")
             else:
                 self._write_text(frame.write_csv(include_header=self._pieces == 0))
-        except BrokenPipeError:
+        except (BrokenPipeError, OutputError):
             raise
         except (OSError, pl.exceptions.PolarsError) as error:
             raise self._refusal(error) from error
@@ -104,7 +111,9 @@ class PredictionWriter:
             return
         pieces = pl.scan_parquet(self._folder / "*.parquet") if self._pieces else pl.LazyFrame()
         try:
-            pieces.sink_parquet(self._file)
+            # A real file: through atomic_file's own, polars would write in Python and wrap its errors.
+            with open(self._file.fileno(), "wb", closefd=False) as file:
+                pieces.sink_parquet(file)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise self._refusal(error) from error
 
