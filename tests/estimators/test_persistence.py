@@ -1,5 +1,7 @@
 import json
 import pickle
+from dataclasses import dataclass
+from typing import ClassVar
 
 import joblib
 import numpy as np
@@ -9,11 +11,11 @@ from sklearn.metrics import max_error
 
 import chainrule
 from chainrule import TableClassifier, TableRegressor
-from chainrule.errors import ModelFileError, OutputError
+from chainrule.errors import ModelFileError, OutputError, ParameterError
 from chainrule.estimators.persistence import load
-from chainrule.network import CrossEntropy, Quantile
+from chainrule.network import CrossEntropy, Quantile, SquaredError
 from chainrule.storage import read_container, write_container
-from chainrule.training import LBFGS, Adam, WarmUp
+from chainrule.training import LBFGS, Adam, Constant, WarmUp
 
 RNG = np.random.default_rng(0)
 NUMBERS = RNG.normal(size=(120, 3))
@@ -109,6 +111,54 @@ def test_what_a_file_cannot_hold_comes_back_as_documented(quick, diabetes, tmp_p
     assert again.random_state == model.seed_
 
 
+@dataclass(frozen=True)
+class MyAdam(Adam):
+    """Has a name of ours, and would come back as another class."""
+
+
+@dataclass(frozen=True)
+class MySchedule(Constant):
+    kind: ClassVar[str] = "mine"
+
+
+@dataclass(frozen=True)
+class MySquaredError(SquaredError):
+    kind: ClassVar[str] = "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("solver", MyAdam()), ("schedule", MySchedule()), ("loss", MySquaredError())]
+)
+def test_an_object_of_the_users_own_is_refused_at_saving(quick, diabetes, tmp_path, name, value):
+    model = TableRegressor(**quick, max_iter=1, **{name: value}).fit(*diabetes)
+    (tmp_path / "m").write_bytes(b"before")
+    message = rf"{name}=My.* is an object of your own \(My\w+\), which a model file cannot hold.* pickle or joblib"
+    with pytest.raises(ParameterError, match=message):
+        model.save(tmp_path / "m")
+    assert (tmp_path / "m").read_bytes() == b"before"
+
+
+@pytest.mark.parametrize("as_before", [False, True], ids=["arrays", "rows in the header"])
+def test_the_history_comes_back_in_the_same_bits(quick, diabetes, tmp_path, as_before):
+    model = TableRegressor(**quick, early_stopping=True, max_iter=3).fit(*diabetes)
+    model.save(tmp_path / "m")
+    header, arrays = read_container(tmp_path / "m")
+    if as_before:  # older files hold the rows themselves
+        rows = change(header, ["fitted", "history_"], model.history_)
+        write_container(tmp_path / "m", rows, {"weights": arrays["weights"]})
+    again = load(tmp_path / "m")
+    assert repr(again.history_) == repr(model.history_)
+
+
+def test_a_history_of_many_epochs_is_saved_and_loaded(quick, diabetes, tmp_path):
+    model = TableRegressor(**quick, max_iter=1).fit(*diabetes)
+    row = model.history_[0]
+    model.history_ = [row | {"epoch": epoch, "step": 3 * epoch} for epoch in range(1, 50_001)]
+    model.n_iter_ = model.best_epoch_ = 50_000
+    model.save(tmp_path / "m")
+    assert load(tmp_path / "m").history_ == model.history_
+
+
 def test_the_file_holds_no_training_row(quick, tmp_path):
     X = NUMBERS.copy()
     X[7] = 12345.678987654321
@@ -188,6 +238,11 @@ HOSTILE = [
     (["fitted"], {}),
     (["fitted", "history_"], "x"),
     (["fitted", "history_"], []),
+    (["fitted", "history_"], [1, 2]),
+    (["fitted", "history_"], {}),
+    (["fitted", "history_"], {"epoch": "int"}),
+    (["fitted", "history_", "epoch"], "object"),
+    (["fitted", "history_", "weights"], "float"),
     (["fitted", "n_iter_"], -3),
     (["fitted", "best_epoch_"], 99),
     (["fitted", "seed_"], "0"),
@@ -217,6 +272,36 @@ def test_weights_that_do_not_fit_are_refused(saved, weights):
         load(path)
     write_container(path, header, {})
     with pytest.raises(ModelFileError, match="missing 'weights'"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        np.zeros(3),
+        np.zeros(1),
+        np.zeros(0),
+        np.zeros((2, 1)),
+        np.array(2.0),
+        np.zeros(2, np.float32),
+        np.zeros(2, np.int64),
+        np.array([1.0, 1.5]),
+        np.array([1.0, np.inf]),
+    ],
+    ids=repr,
+)
+def test_a_history_that_does_not_fit_is_refused(saved, column):
+    path, header, arrays = saved
+    assert arrays["history.epoch"].tolist() == [1.0, 2.0]
+    write_container(path, header, arrays | {"history.epoch": column})
+    with pytest.raises(ModelFileError, match=r"its description is wrong .*history"):
+        load(path)
+    write_container(path, header, {"weights": arrays["weights"]})
+    with pytest.raises(ModelFileError, match=r"its description is wrong .*history"):
+        load(path)
+    too_long = {name: np.append(array, array[-1]) for name, array in arrays.items() if name != "weights"}
+    write_container(path, header, too_long | {"weights": arrays["weights"]})
+    with pytest.raises(ModelFileError, match="history does not fit the number of epochs"):
         load(path)
 
 

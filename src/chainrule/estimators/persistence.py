@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn import __version__ as sklearn_version
 
-from chainrule.errors import ChainruleError, ModelFileError
+from chainrule.errors import ChainruleError, ModelFileError, ParameterError
 from chainrule.estimators.base import TableEstimator
 from chainrule.estimators.classifier import TableClassifier, classes_of
 from chainrule.estimators.parameters import AnyOf, Instance, Number, OneOf, Rule, check_parameters
@@ -21,6 +21,7 @@ from chainrule.network import LOSSES, Loss, Network
 from chainrule.storage import read_container, write_container
 from chainrule.table import ClassTarget, LabelSetTarget, NumberTarget, TableEncoder
 from chainrule.training import LBFGS, OPTIMIZERS, SCHEDULES, Optimizer, Schedule
+from chainrule.training.history import history_from_parts, history_to_parts
 from chainrule.version import __version__
 
 __all__ = ["load", "save"]
@@ -47,17 +48,26 @@ HISTORY_COLUMNS = ("epoch", "step", "train_error", "validation_error", "learning
 
 
 def save(model: TableEstimator, path: str | PathLike[str]) -> None:
-    """Write a fitted estimator to a file, atomically (see ``TableEstimator.save``)."""
+    """Write a fitted estimator to a file, atomically (see ``TableEstimator.save``).
+
+    Raises
+    ------
+    ParameterError
+        If the file cannot hold a parameter (an object of the user's own class) or the history (not numbers).
+    OutputError
+        If the file cannot be written.
+    """
+    columns, history = history_to_parts(model.history_)
     header = {
         "estimator": type(model).__name__,
         "params": {name: _plain(name, value, model) for name, value in model.get_params(deep=False).items()},
         "encoder": model.encoder_.to_config(),
         "target": {"kind": type(model.target_).__name__, **model.target_.to_config()},
         "network": model.network_.to_config(),
-        "fitted": {name: getattr(model, name) for name in FITTED},
+        "fitted": {name: getattr(model, name) for name in FITTED} | {"history_": columns},
         "versions": {"chainrule": __version__, "numpy": np.__version__, "scikit-learn": sklearn_version},
     }
-    write_container(path, header, {"weights": model.weights_}, kind="model")
+    write_container(path, header, {"weights": model.weights_, **history}, kind="model")
 
 
 def load(path: str | PathLike[str]) -> Any:
@@ -104,7 +114,7 @@ def _rebuild(header: dict[str, Any], arrays: dict[str, Any]) -> TableEstimator:
         model.classes_ = classes_of(model.target_)
     model.network_ = _checked_network(header["network"], model)
     model.weights_ = _checked_weights(arrays, model)
-    for name, value in _checked_attributes(header["fitted"]).items():
+    for name, value in _checked_attributes(header["fitted"], arrays).items():
         setattr(model, name, value)
     return model
 
@@ -125,7 +135,8 @@ def _checked_weights(arrays: dict[str, Any], model: TableEstimator) -> Any:
     return weights.copy()
 
 
-def _checked_attributes(fitted: dict[str, Any]) -> dict[str, Any]:
+def _checked_attributes(fitted: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+    fitted = fitted | {"history_": history_from_parts(fitted["history_"], arrays)}
     check_parameters("the file", fitted, FITTED)
     history, epochs = fitted["history_"], fitted["n_iter_"]
     rows_are_plain = all(isinstance(row, dict) and set(HISTORY_COLUMNS) <= set(row) for row in history)
@@ -142,6 +153,8 @@ def _known(known: dict[str, Any], name: Any, what: str) -> Any:
 
 def _plain(name: str, value: Any, model: TableEstimator) -> Any:
     """Return a parameter as a JSON value; objects become ``{"object": settings}``, dicts lists of pairs."""
+    if isinstance(value, Optimizer | LBFGS | Schedule | Loss):
+        _check_ours(name, value)
     if isinstance(value, Optimizer | LBFGS | Schedule):
         return {"object": value.to_config()}
     if isinstance(value, Loss):
@@ -155,6 +168,16 @@ def _plain(name: str, value: Any, model: TableEstimator) -> Any:
     if isinstance(value, list | tuple | np.ndarray):
         return [_scalar(v) for v in value]
     return _scalar(value)
+
+
+def _check_ours(name: str, value: Any) -> None:
+    """Refuse what ``load`` could not rebuild, before anything is written."""
+    known = OBJECTS[name]
+    if type(value) not in known.values():
+        raise ParameterError(
+            f"{name}={value!r} is an object of your own ({type(value).__name__}), which a model file cannot hold: it "
+            f"holds no code. Use one of {sorted(known)}, or keep this model with pickle or joblib."
+        )
 
 
 def _scalar(value: Any) -> Any:
