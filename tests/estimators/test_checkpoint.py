@@ -95,6 +95,7 @@ def test_a_broken_run_resumes_to_the_same_bits(quick, problem, tmp_path, step):
     assert [r["validation_error"] for r in resumed.history_] == [r["validation_error"] for r in whole.history_]
     again = TableRegressor(**settings).fit(*problem, checkpoint=tmp_path / "run.checkpoint")  # it is finished
     np.testing.assert_array_equal(again.weights_, whole.weights_)
+    assert again.fit_seconds_ >= again.history_[-1]["seconds"]  # the time of the whole run, not of reading its end
 
 
 def test_a_run_stopped_by_its_time_limit_goes_on_with_a_later_one(quick, problem, tmp_path):

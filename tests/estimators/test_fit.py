@@ -316,6 +316,8 @@ def test_going_back_is_said(quick, diabetes):
     [
         (lambda m, X, y: m.fit(X, y[:10]), ValueError, "inconsistent numbers of samples: X has 442 rows, y has 10"),
         (lambda m, X, _: m.fit(X, None), ValueError, "requires y to be passed, but the target y is None"),
+        (lambda m, X, _: m.fit(X, "age"), TableError, r"y must be the target's values, got 'age'; .* table\['age'\]"),
+        (lambda m, X, y: m.fit(X, y, sample_weight="w"), TableError, "sample_weight must be numbers, got 'w'"),
         (lambda m, X, y: m.fit(X, y, sample_weight=-np.ones(442)), TableError, r"non-negative: row 0 .* has -1"),
         (
             lambda m, X, y: m.fit(X, y, sample_weight=np.full(442, np.nan)),

@@ -190,6 +190,13 @@ def test_a_failed_save_keeps_the_previous_model(quick, diabetes, tmp_path, monke
     assert (tmp_path / "m").read_bytes() == before
 
 
+def test_a_file_of_another_kind_is_not_replaced(quick, diabetes, tmp_path):
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(OutputError, match="exists and is no chainrule file; name another file, or delete it first"):
+        TableRegressor(**quick, max_iter=1).fit(*diabetes).save(tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_text() == "a,b\n1,2\n"
+
+
 @pytest.fixture
 def saved(quick, iris, tmp_path):
     """A model file's path, header and arrays."""

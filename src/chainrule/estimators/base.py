@@ -166,9 +166,10 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         )
         recipe = make_recipe(settled, seed=self.seed_)
         network = self._make_network(encoded.training.numbers.shape[1], float(settled["dropout"]))
+        seconds = perf_counter() - started
         state = self._train(network, recipe, encoded, callbacks, checkpoint)
         self._keep(network, state)
-        self.fit_seconds_ = perf_counter() - started
+        self.fit_seconds_ = seconds + state.seconds  # of a resumed run: all of its training
 
     def _encode(self, rows: Rows, given: Rows | None) -> Encoded:
         """Fit target and table encoders on the training rows, and encode all."""
@@ -357,7 +358,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         Raises
         ------
         OutputError (OSError)
-            If the file cannot be written; what was there before is untouched.
+            If the file cannot be written, or is there and not one of chainrule's; what was there is untouched.
         """
         from chainrule.estimators.persistence import save
 

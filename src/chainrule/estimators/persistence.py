@@ -7,18 +7,19 @@ training rows and no code; everything read is checked before it is used.
 from collections.abc import Callable
 from dataclasses import fields
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn import __version__ as sklearn_version
 
-from chainrule.errors import ChainruleError, ModelFileError, ParameterError
+from chainrule.errors import ChainruleError, ModelFileError, OutputError, ParameterError
 from chainrule.estimators.base import TableEstimator
 from chainrule.estimators.classifier import TableClassifier, classes_of
 from chainrule.estimators.parameters import AnyOf, Instance, Number, OneOf, Rule, check_parameters
 from chainrule.estimators.regressor import TableRegressor
 from chainrule.network import LOSSES, Loss, Network
-from chainrule.storage import read_container, write_container
+from chainrule.storage import is_container, read_container, write_container
 from chainrule.table import ClassTarget, LabelSetTarget, NumberTarget, TableEncoder
 from chainrule.training import LBFGS, OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from chainrule.training.history import history_from_parts, history_to_parts
@@ -55,8 +56,11 @@ def save(model: TableEstimator, path: str | PathLike[str]) -> None:
     ParameterError
         If the file cannot hold a parameter (an object of the user's own class) or the history (not numbers).
     OutputError
-        If the file cannot be written.
+        If the file cannot be written, or is there and not one of chainrule's.
     """
+    target = Path(path)
+    if target.is_file() and target.stat().st_size and not is_container(target):
+        raise OutputError(f"'{target}' exists and is no chainrule file; name another file, or delete it first.")
     columns, history = history_to_parts(model.history_)
     header = {
         "estimator": type(model).__name__,

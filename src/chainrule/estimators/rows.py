@@ -68,6 +68,10 @@ def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Rows:
     ValueError
         If y is missing, a length differs, or a weight is negative, not finite, or all are zero.
     """
+    if isinstance(y, str):
+        raise TableError(f"y must be the target's values, got {y!r}; pass the column itself, such as table[{y!r}].")
+    if isinstance(sample_weight, str):
+        raise TableError(f"sample_weight must be numbers, got {sample_weight!r}; pass the column itself.")
     if y is None:
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y is None."
