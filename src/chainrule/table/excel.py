@@ -28,7 +28,8 @@ def read_excel(path: str) -> pl.DataFrame:
         header = workbook.load_sheet(0, header_row=None, n_rows=1, dtypes="string").to_polars()
         names = [] if header.is_empty() else [str(name or "") for name in header.row(0)]
         _check_names(path, names)
-        return workbook.load_sheet(0, schema_sample_rows=None).to_polars()
+        frame: pl.DataFrame = workbook.load_sheet(0, schema_sample_rows=None).to_polars()
+        return frame
     except fastexcel.FastExcelError as error:
         raise TableFileError(f"{path}: cannot be read as an Excel workbook ({error})") from error
 
