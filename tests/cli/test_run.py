@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -144,3 +145,30 @@ def test_warnings_are_one_line_without_their_place_in_the_code(chainrule, houses
     ended = chainrule("train", "houses.csv", "--target", "price", *quick, "--json")
     assert "warning: mind the gap\n" in ended.error
     assert ".py" not in ended.error
+
+
+def in_bash(words):
+    """Run ``chainrule`` with what follows it in bash, and return how that ended."""
+    program = f"set -o pipefail; {sys.executable} -m chainrule {words}"
+    return subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False)
+
+
+def test_a_reader_that_has_seen_enough_does_not_end_training(houses, here):
+    ended = in_bash("train houses.csv --target price --set max_iter=3 | true")
+    assert ended.returncode == 0, ended
+    assert "error" not in ended.stderr
+    assert load("houses.chainrule").n_iter_ == 3
+
+
+@pytest.mark.parametrize("words", ["inspect sold.chainrule", "inspect sold.chainrule --json"])
+def test_a_reader_that_has_seen_enough_is_no_error(models, words):
+    ended = in_bash(f"{words} | true")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", ["--version", "inspect sold.chainrule", "inspect sold.chainrule --json"])
+def test_a_full_disk_behind_standard_output_is_no_defect(models, words):
+    ended = in_bash(f"{words} > /dev/full")
+    assert ended.returncode == 2
+    assert re.fullmatch("error: cannot write to standard output: No space left on device.*\n", ended.stderr)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 __all__ = ["Teller", "counted", "metrics_table", "text_table"]
+
+
+class _Console(Console):
+    """A console whose work goes on when its reader has seen enough, as in ``chainrule train … | head -1``."""
+
+    def on_broken_pipe(self) -> None:
+        """Print no more; rich would end the process, and the model would not be saved."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
 class Teller:
@@ -23,8 +33,8 @@ class Teller:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self._out = Console(soft_wrap=True, highlight=False, markup=False)
-        self._error = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+        self._out = _Console(soft_wrap=True, highlight=False, markup=False)
+        self._error = _Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
     def say(self, text: str, *, style: str | None = None) -> None:
         """Print a line for people, on standard error where standard output is a program's."""

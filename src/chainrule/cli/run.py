@@ -1,5 +1,6 @@
 """Every way a command can end: 0 done, 2 the user's mistake, 1 a defect of ours, 130 Ctrl-C. No traceback unasked."""
 
+import errno
 import os
 import sys
 import traceback
@@ -16,6 +17,10 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 """Root of the errors in the use of options. Older typer has it in click, newer typer inside; this finds it in both."""
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What goes wrong with standard output when it is a file; other files' errors are ``OutputError`` already."""
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Errors are one line on standard error.
 
@@ -27,16 +32,22 @@ def run(arguments: Sequence[str]) -> int:
     with warnings.catch_warnings():
         warnings.showwarning = _one_line_warning  # type: ignore[assignment]  # it takes the message alone
         try:
-            return _run(arguments)
+            code = _run(arguments)
+            sys.stdout.flush()  # a full disk shows here, not when Python exits
+            return code
         except KeyboardInterrupt:
             return _fail("interrupted", INTERRUPTED)
-        except BrokenPipeError:
-            # The reader has seen enough, as in `chainrule predict … | head`. Python must not try to flush at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except BrokenPipeError:  # the reader has seen enough, as in `chainrule predict … | head`
+            _drop_output()
             return DONE
         except ChainruleError as error:
             return _fail(str(error), MISTAKE)
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+                _drop_output()
+                return _fail(
+                    f"cannot write to standard output: {error.strerror}. Make room, or write elsewhere.", MISTAKE
+                )
             if os.environ.get("CHAINRULE_DEBUG"):
                 traceback.print_exc()
             reason = f"{type(error).__name__}: {error}"
@@ -62,6 +73,11 @@ def _run(arguments: Sequence[str]) -> int:
         message = str(getattr(error, "format_message", error.__str__)())
         return _fail(f"{message}{'' if message.endswith(('.', '?')) else '.'}{usage}", MISTAKE)
     return DONE
+
+
+def _drop_output() -> None:
+    """Send what standard output still holds nowhere: Python flushes it at exit, and would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int) -> int:
