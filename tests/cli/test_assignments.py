@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.cli.assignments import parse_kinds, parse_settings
+from chainrule.cli.assignments import parse_kinds, parse_settings, with_labels
 from chainrule.errors import ParameterError
 
 KNOWN = {"max_iter": 200, "hidden_layer_sizes": (256, 256), "random_state": None}
@@ -76,3 +76,16 @@ def test_kinds_are_split_at_the_last_equals_sign():
 def test_wrong_kinds(texts, message):
     with pytest.raises(ParameterError, match=message):
         parse_kinds(texts)
+
+
+@pytest.mark.parametrize(
+    ("labels", "keys"), [([0, 1], ["0", "1"]), ([False, True], ["false", "True"]), (["no", "0"], ["no", "0"])]
+)
+def test_class_weights_are_given_to_labels_not_to_their_texts(labels, keys):
+    weights = with_labels(dict(zip(keys, [1, 3], strict=True)), labels)
+    assert list(weights.items()) == list(zip(labels, [1, 3], strict=True))
+    assert [type(key) for key in weights] == [type(label) for label in labels]
+
+
+def test_a_class_weight_of_no_class_is_left_to_the_estimator():
+    assert with_labels({"2": 5}, [0, 1]) == {"2": 5}

@@ -33,6 +33,7 @@ def files(houses: pl.DataFrame, here) -> None:
     houses.with_columns(sold=pl.lit(None, pl.String)).write_csv("no_target.csv")
     houses.with_columns(sold=pl.lit("yes")).write_csv("one_class.csv")
     houses[:1].write_csv("one_row.csv")
+    houses[:2].write_csv("two_rows.csv")
     houses.select("sold").write_csv("only_target.csv")
     houses.select("price", c=1, d=pl.lit("a")).write_csv("constant.csv")
     houses.with_columns(x=pl.when(rows == 17).then(np.inf).otherwise("x")).write_csv("infinite.csv")
@@ -44,6 +45,8 @@ def files(houses: pl.DataFrame, here) -> None:
     houses.with_columns(x=pl.when(rows == 17).then(pl.lit("oops")).otherwise(pl.col("x").cast(str))).write_csv(
         "text.csv"
     )
+    oops = [pl.when(rows == 17).then(pl.lit("oops")).otherwise(pl.col(c).cast(str)).alias(c) for c in ("price", "w")]
+    houses.with_columns(oops).write_csv("words.csv")
     houses.with_columns(w=pl.col("w") / 2).write_csv("halves.csv")
     houses.with_columns(day=pl.date(2020, 1, 1) + pl.duration(days=rows)).write_parquet("dates.parquet")
     write("notes.txt", "mine")
@@ -77,6 +80,7 @@ BAD_TRAINING = {
         ["train", "one_row.csv", "--target", "price", "--holdout", "0"],
         r"one_row\.csv: .*constant",
     ),
+    "two rows": (["train", "two_rows.csv", "--target", "price"], r"two_rows\.csv: 2 rows, .*use --holdout 0"),
     "a class a row": (
         ["train", "all_classes.csv", "--target", "sold"],
         r"150 rows of 150 classes: too few to hold out",
@@ -96,7 +100,10 @@ BAD_TRAINING = {
         ["train", "halves.csv", "--target", "w", "--task", "classification"],
         r"'w' \(--target\) holds 0\.5, and a fraction is no class\. Use --task regression",
     ),
-    "an infinite target": (["train", "infinite.csv", "--target", "x"], r"infinite\.csv: .*inf"),
+    "an infinite target": (
+        ["train", "infinite.csv", "--target", "x"],
+        r"infinite\.csv: column 'x' \(--target\), row 17 .*holds inf; targets must be finite",
+    ),
     "a date as target": (
         ["train", "dates.parquet", "--target", "day"],
         r"'day' \(--target\) must hold numbers, text.*Got Date",
@@ -129,6 +136,7 @@ BAD_TRAINING = {
         [*TRAIN, "--ignore", "prise"],
         r"no column 'prise' \(--ignore\)\. Did you mean 'price'\?",
     ),
+    "several columns to ignore at once": ([*TRAIN, "--ignore", "price,w"], r"no column 'price,w'.*repeat --ignore"),
     "the target ignored": ([*TRAIN, "--ignore", "sold"], r"--ignore sold is the target"),
     "all ignored": (
         [*TRAIN, "--ignore", "x", "--ignore", "colour", "--ignore", "price", "--ignore", "w"],
@@ -149,6 +157,18 @@ BAD_TRAINING = {
     "too little held out": ([*TRAIN, "--holdout", "0.001"], r"too few to hold out a share of 0\.001"),
     "held out and test": ([*TRAIN, "--holdout", "0.1", "--test", "houses.csv"], r"--test and --holdout both"),
     "no such test": ([*TRAIN, "--test", "house.csv"], r"house\.csv: no such file"),
+    "a test with an unknown class": (
+        [*TRAIN, "--test", "all_classes.csv"],
+        r"all_classes\.csv: column 'sold' \(--target\), row 0 .*'class 0', which is not one of the 2 classes",
+    ),
+    "a test with a word as number": (
+        ["train", "houses.csv", "--target", "price", "--test", "words.csv"],
+        r"words\.csv: column 'price' \(--target\), row 17 .*holds 'oops', but the model predicts numbers",
+    ),
+    "a test with a word among integer classes": (
+        ["train", "houses.csv", "--target", "w", "--task", "classification", "--test", "words.csv"],
+        r"words\.csv: column 'w' \(--target\), row 17 .*holds 'oops', which is not one of the 3 classes .*: 0, 1, 2\.",
+    ),
     "test from standard input": ([*TRAIN, "--test", "-"], r"--test must name a file"),
     "a test without a column": (
         [*TRAIN, "--test", "without_colour.csv"],
@@ -211,8 +231,15 @@ BAD_USE = {
         r"infinite\.csv: column 'x', row 17 .*inf",
     ),
     "a column missing in evaluate": (["evaluate", "sold.chainrule", "without_colour.csv"], r"has no column 'colour'"),
-    "no target in evaluate": (["evaluate", "sold.chainrule", "no_sold.csv"], r"no_sold\.csv: has no column 'sold'"),
-    "an unknown class": (["evaluate", "sold.chainrule", "all_classes.csv"], r"all_classes\.csv: .*'class 0'"),
+    "no target in evaluate": (
+        ["evaluate", "sold.chainrule", "no_sold.csv"],
+        r"no_sold\.csv: has no column 'sold' \(the model's target\)",
+    ),
+    "a word as number in evaluate": (
+        ["evaluate", "price.chainrule", "words.csv"],
+        r"words\.csv: column 'price' \(the model's target\), row 17 .*holds 'oops', but the model predicts numbers",
+    ),
+    "an unknown class": (["evaluate", "sold.chainrule", "all_classes.csv"], r"all_classes\.csv: .*row 0 .*'class 0'"),
     "a wrong weight": (["evaluate", "sold.chainrule", "negative_weight.csv", "--weight", "w"], r"row 17 .*negative"),
     "probabilities of numbers": (
         ["predict", "price.chainrule", "houses.csv", "--proba"],

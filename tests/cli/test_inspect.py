@@ -1,4 +1,6 @@
-from chainrule.estimators import load
+import numpy as np
+
+from chainrule.estimators import TableRegressor, load
 
 
 def test_json_is_the_models_description(chainrule, models):
@@ -23,3 +25,8 @@ def test_usual_settings_are_not_listed(chainrule, houses):
         "train", "houses.csv", "--target", "price", "--set", "max_iter=200", "--time-limit", "60", "--holdout", "0.8"
     )
     assert "settings: time_limit=60.0\n" in chainrule("inspect", "houses.chainrule").out
+
+
+def test_a_target_without_a_name_is_called_so(chainrule, houses):
+    TableRegressor(max_iter=2, random_state=0).fit(houses[["x"]], np.asarray(houses["price"])).save("m.chainrule")
+    assert "TableRegressor: regression of a target without a name\n" in chainrule("inspect", "m.chainrule").out

@@ -25,6 +25,15 @@ def test_each_command_has_help(chainrule):
         assert chainrule(command, "--help").code == 0
 
 
+def test_help_shows_every_default(chainrule, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    told = {command: chainrule(command, "--help").out for command in ("train", "predict", "sample")}
+    for part in ["the table's name with .chainrule", "0.2"]:
+        assert f"(default: {part})" in told["train"]
+    assert "(default: standard output)" in told["predict"]
+    assert "(default: NAME.csv)" in told["sample"]
+
+
 def test_version(chainrule):
     from importlib.metadata import version
 
@@ -149,7 +158,7 @@ def test_warnings_are_one_line_without_their_place_in_the_code(chainrule, houses
 
 def in_bash(words):
     """Run ``chainrule`` with what follows it in bash, and return how that ended."""
-    program = f"set -o pipefail; {sys.executable} -m chainrule {words}"
+    program = f"set -o pipefail; {sys.executable} -c 'from chainrule.cli import main; main()' {words}"
     return subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False)
 
 

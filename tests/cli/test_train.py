@@ -1,6 +1,7 @@
 import gzip
 import io
 import json
+import re
 import sys
 
 import numpy as np
@@ -170,6 +171,13 @@ def test_people_are_told_task_columns_metrics_files_and_the_next_step(chainrule,
     assert (kinds["w"], kinds["x"]) == ("category", "number")
 
 
+def test_json_tells_what_became_of_the_columns(chainrule, houses, quick):
+    houses.with_columns(pl.lit(1).alias("same")).write_csv("same.csv")
+    ended = chainrule("train", "same.csv", "--target", "price", *quick, "--json")
+    assert ended.json()["columns"] == chainrule("inspect", "same.chainrule", "--json").json()["columns"]
+    assert re.findall("^note: column .*$", ended.error, re.MULTILINE) == ["note: column 'same' dropped: constant"]
+
+
 def test_wide_tables_list_only_the_dropped_columns(chainrule, houses, quick):
     rng = np.random.default_rng(0)
     wide = pl.DataFrame(rng.normal(size=(60, 50)), schema=[f"c{i}" for i in range(50)])
@@ -203,12 +211,16 @@ def test_the_default_model_file_is_in_the_current_folder(chainrule, houses, quic
 def test_a_checkpoint_is_gone_on_from(chainrule, houses, here):
     options = ["houses.csv", "--target", "price", "--set", "hidden_layer_sizes=8", "--set", "max_iter=6"]
     whole = chainrule("train", *options, "--out", "whole.chainrule", "--json").json()
-    cut = chainrule(
+    ended = chainrule(
         "train", *options, "--out", "cut.chainrule", "--checkpoint", "run", "--time-limit", "1e-9", "--json"
-    ).json()
+    )
+    assert "goes on" not in ended.error
+    cut = ended.json()
     assert cut["stop_reason"] == "time_limit"
     assert cut["epochs"] < 6
-    rest = chainrule("train", *options, "--out", "rest.chainrule", "--checkpoint", "run", "--json").json()
+    ended = chainrule("train", *options, "--out", "rest.chainrule", "--checkpoint", "run", "--json")
+    assert "goes on from run\n" in ended.error
+    rest = ended.json()
     assert rest["metrics"] == whole["metrics"]
     assert_frame_equal(
         pl.DataFrame(load("rest.chainrule").history_).drop("seconds"),
@@ -231,3 +243,9 @@ def test_a_diverging_training_ends_with_advice(chainrule, houses):
     )
     assert "warning: Training diverged" in ended.error
     assert "try a tenth of it" in ended.mistake()
+
+
+def test_class_weights_reach_integer_classes(chainrule, houses, quick):
+    options = ["--target", "w", "--task", "classification", "--set", 'class_weight={"0": 1, "1": 3}', *quick]
+    assert chainrule("train", "houses.csv", *options).code == 0
+    assert load("houses.chainrule").class_weight == {0: 1, 1: 3}

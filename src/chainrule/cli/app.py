@@ -45,13 +45,13 @@ def train(
     table: TableFile,
     target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
     out: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Model file. [default: the table's name with .chainrule]")
+        str | None, typer.Option(metavar="MODEL", help="Model file. (default: the table's name with .chainrule)")
     ] = None,
     task: Annotated[str, typer.Option(metavar="auto|regression|classification")] = "auto",
     test: Annotated[str | None, typer.Option(metavar="TABLE", help="Judge by this table.")] = None,
     holdout: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="Judge by this share of the rows; 0: by validation rows. [default: 0.2]"),
+        typer.Option(metavar="SHARE", help="Judge by this share of the rows; 0: by validation rows. (default: 0.2)"),
     ] = None,
     weight: Weight = None,
     ignore: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="Leave a column out. Repeatable.")] = None,
@@ -107,7 +107,7 @@ def predict(
     model: ModelFile,
     table: TableFile,
     out: Annotated[
-        str | None, typer.Option(metavar="FILE", help="CSV or Parquet by its ending. [default: standard output]")
+        str | None, typer.Option(metavar="FILE", help="CSV or Parquet by its ending. (default: standard output)")
     ] = None,
     proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
     as_json: AsJson = False,
@@ -138,7 +138,7 @@ def inspect(model: ModelFile, as_json: AsJson = False) -> None:
 def sample(
     name: Annotated[str, typer.Argument(metavar="NAME", help="iris, wine, breast_cancer, diabetes or digits.")],
     out: Annotated[
-        str | None, typer.Option(metavar="FILE", help="CSV or Parquet by its ending. [default: NAME.csv]")
+        str | None, typer.Option(metavar="FILE", help="CSV or Parquet by its ending. (default: NAME.csv)")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:

@@ -1,12 +1,12 @@
 """``NAME=VALUE`` on the command line: settings of the estimator, kinds of columns."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chainrule.errors import ParameterError, nearest
 
-__all__ = ["parse_kinds", "parse_settings"]
+__all__ = ["parse_kinds", "parse_settings", "with_labels"]
 
 _OWN_OPTIONS = {
     "random_state": "--seed",
@@ -64,6 +64,15 @@ def parse_kinds(texts: Iterable[str]) -> dict[str, str]:
             raise ParameterError(f"--columns {name} is given twice; leave one out.")
         kinds[name] = kind
     return kinds
+
+
+def with_labels(weights: Mapping[str, Any], labels: Sequence[Any]) -> dict[Any, Any]:
+    """Return class weights by label: JSON's keys are text, but labels may be numbers or truths.
+
+    A key that is no label stays as it is, for the estimator to refuse.
+    """
+    by_text = {str(label): label for label in labels} | {json.dumps(label): label for label in labels}
+    return {by_text.get(key, key): weight for key, weight in weights.items()}
 
 
 def _split(text: str, option: str, form: str, *, last: bool = False) -> tuple[str, str]:

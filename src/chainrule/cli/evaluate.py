@@ -7,6 +7,7 @@ import polars as pl
 from chainrule.cli.console import Teller, counted, metrics_table
 from chainrule.cli.predict import Features, Model, select_features
 from chainrule.cli.rows import LabelledRows, labelled_rows, naming_rows
+from chainrule.cli.targets import check_classes_known, check_numbers
 from chainrule.errors import ModelFileError
 from chainrule.estimators import TableClassifier, load
 from chainrule.table import read_table
@@ -49,7 +50,12 @@ def evaluate(model_path: str, table: str, *, weight: str | None, as_json: bool) 
     schema = model.encoder_.reading_schema()
     if isinstance(model, TableClassifier) and model.classes_.dtype.kind in "OUT":
         schema[target] = pl.String  # a class called 007 stays 007
-    rows = labelled_rows(table, read_table(table, schema=schema), target=target, weight=weight)
+    role = "the model's target"
+    rows = labelled_rows(table, read_table(table, schema=schema), target=target, weight=weight, role=role)
+    if isinstance(model, TableClassifier):
+        check_classes_known(table, rows.all_y, model.classes_.tolist(), role=role)
+    else:
+        check_numbers(table, rows.all_y, role=role)
     if rows.n_dropped:
         teller.note(f"{table}: left out {counted(rows.n_dropped, 'row')} without a value of {target!r}")
     metrics = score(model, table, select_features(model, table, rows.X, teller), rows)

@@ -28,7 +28,8 @@ def inspect(model_path: str, *, as_json: bool) -> None:
 def _tell(teller: Teller, about: dict[str, Any], *, usual: dict[str, Any]) -> None:
     classes = about["classes"] or []
     named = f" ({len(classes)} classes: {', '.join(map(str, classes[:10]))}{', …' if len(classes) > 10 else ''})"
-    teller.say(f"{about['estimator']}: {about['task']} of {about['target']!r}{named if classes else ''}", style="bold")
+    target = "a target without a name" if about["target"] is None else repr(about["target"])
+    teller.say(f"{about['estimator']}: {about['task']} of {target}{named if classes else ''}", style="bold")
     teller.say(
         f"trained for {about['epochs']} epochs in {about['seconds']:.1f} s ({about['stop_reason'].replace('_', ' ')}), "
         f"seed {about['seed']}; the weights of epoch {about['best_epoch']} are kept"

@@ -28,6 +28,8 @@ class LabelledRows:
         Rows of the table that have no target and are not here.
     all_features : polars.DataFrame
         The features of every row of the table, in its order.
+    all_y : polars.Series
+        The target of every row of the table, in its order.
     """
 
     X: pl.DataFrame
@@ -35,6 +37,7 @@ class LabelledRows:
     weight: npt.NDArray[np.float64] | None
     n_dropped: int
     all_features: pl.DataFrame
+    all_y: pl.Series
 
     def take(self, rows: npt.NDArray[np.int64]) -> "LabelledRows":
         """Return these rows, in this order."""
@@ -57,7 +60,9 @@ def check_names(path: str, known: Iterable[str], wanted: Sequence[str], option: 
             raise TableError(f"{path}: has no column {name!r} ({option}).{nearest(name, known)} Columns are {shown}.")
 
 
-def labelled_rows(path: str, frame: pl.DataFrame, *, target: str, weight: str | None = None) -> LabelledRows:
+def labelled_rows(
+    path: str, frame: pl.DataFrame, *, target: str, weight: str | None = None, role: str = "--target"
+) -> LabelledRows:
     """Split a table into features, target and weight, without the rows that have no target.
 
     Parameters
@@ -68,27 +73,31 @@ def labelled_rows(path: str, frame: pl.DataFrame, *, target: str, weight: str | 
         The table.
     target, weight : str
         Column names; both are taken out of the features.
+    role : str
+        What makes it the target, for messages: an option, or the model.
 
     Raises
     ------
     TableError
-        If a column is not there, no row has a target, no feature is left, or a weight is missing, negative or not
-        finite.
+        If a column is not there, no row has a target, a target is infinite, no feature is left, or a weight is
+        missing, negative or not finite.
     """
-    check_names(path, frame.columns, [target], "--target")
+    check_names(path, frame.columns, [target], role)
     check_names(path, frame.columns, [weight] if weight is not None else [], "--weight")
     y = frame[target]
     if y.dtype.is_temporal() or y.dtype.is_nested():
-        raise TableError(f"{path}: column {target!r} (--target) must hold numbers, text or true/false. Got {y.dtype}.")
+        raise TableError(f"{path}: column {target!r} ({role}) must hold numbers, text or true/false. Got {y.dtype}.")
+    if y.dtype.is_float():
+        _check_finite(path, y, role)
     has_target = y.is_not_null() & (y.is_not_nan() if y.dtype.is_float() else True)
     if not has_target.any():
-        raise TableError(f"{path}: column {target!r} (--target) has no value in any of {frame.height:,} rows.")
+        raise TableError(f"{path}: column {target!r} ({role}) has no value in any of {frame.height:,} rows.")
     features = frame.drop([target] if weight is None or weight == target else [target, weight])
     if features.width == 0:
         raise TableError(f"{path}: has no column besides {target!r} to learn from.")
     weights = None if weight is None else _weights(path, frame[weight], has_target)
     n_dropped = int((~has_target).sum())
-    return LabelledRows(features.filter(has_target), y.filter(has_target), weights, n_dropped, features)
+    return LabelledRows(features.filter(has_target), y.filter(has_target), weights, n_dropped, features, y)
 
 
 @contextmanager
@@ -122,6 +131,16 @@ def _located(encode: Callable[[], object]) -> TableError | None:
     except TableError as error:
         return error
     return None
+
+
+def _check_finite(path: str, y: pl.Series, role: str) -> None:
+    infinite = y.is_infinite().fill_null(False)
+    if infinite.any():
+        row = int(infinite.arg_max() or 0)
+        raise TableError(
+            f"{path}: column {y.name!r} ({role}), row {row} (counting from 0) holds {y[row]}; targets must be finite. "
+            "Leave the value empty, and the row is left out."
+        )
 
 
 def _weights(path: str, column: pl.Series, kept: pl.Series) -> npt.NDArray[np.float64]:

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from chainrule.cli.assignments import parse_kinds, parse_settings
+from chainrule.cli.assignments import parse_kinds, parse_settings, with_labels
 from chainrule.cli.console import Teller, counted
 from chainrule.cli.evaluate import score
 from chainrule.cli.holdout import hold_out
 from chainrule.cli.rows import LabelledRows, check_names, labelled_rows, naming_rows
+from chainrule.cli.targets import check_classes_known, check_numbers
 from chainrule.cli.train_options import TrainOptions, check_options, default_out
 from chainrule.cli.train_report import facts_of, tell_columns, tell_result
 from chainrule.errors import ParameterError, TableError
@@ -44,7 +46,13 @@ def train(options: TrainOptions) -> bool:
     rows = _read_rows(options, options.table, teller)
     task = _choose_task(options, rows, teller)
     training, judged, judged_by = _judged_rows(options, rows, teller, stratify=task == "classification")
+    if options.test is not None and judged is not None:
+        _check_test_target(options.test, judged.all_y, rows.y, task)
     model = _make_model(options, task, rows.X.columns)
+    if isinstance(model, TableClassifier) and isinstance(model.class_weight, dict):
+        model.class_weight = with_labels(model.class_weight, rows.y.unique().to_list())
+    if options.checkpoint is not None and Path(options.checkpoint).exists():
+        teller.say(f"goes on from {options.checkpoint}")
     announce = _OnBegin(lambda: tell_columns(teller, model))
     with naming_rows(options.table, lambda: _encoder(model).fit(rows.all_features)):
         model.fit(
@@ -86,7 +94,7 @@ def _read_rows(options: TrainOptions, path: str, teller: Teller, schema: dict[st
     """Return the labelled rows of a table without the ignored columns."""
     frame = read_table(path, schema=schema)
     if path == options.table:
-        check_names(path, frame.columns, options.ignore, "--ignore")
+        _check_ignored(path, frame.columns, options.ignore)
     for name in options.ignore:
         if name in (options.target, options.weight):
             raise ParameterError(f"--ignore {name} is the target or the weight; it is no feature anyway.")
@@ -94,6 +102,13 @@ def _read_rows(options: TrainOptions, path: str, teller: Teller, schema: dict[st
     if rows.n_dropped:
         teller.note(f"{path}: left out {counted(rows.n_dropped, 'row')} without a value of {options.target!r}")
     return rows
+
+
+def _check_ignored(path: str, columns: list[str], ignored: list[str]) -> None:
+    for name in ignored:
+        if name not in columns and "," in name:
+            raise TableError(f"{path}: has no column {name!r} (--ignore). For several columns, repeat --ignore.")
+    check_names(path, columns, ignored, "--ignore")
 
 
 def _choose_task(options: TrainOptions, rows: LabelledRows, teller: Teller) -> str:
@@ -121,6 +136,14 @@ def _check_classes(options: TrainOptions, y: pl.Series) -> None:
         raise TableError(f"{column} holds {fractions[0]!r}, and a fraction is no class. Use --task regression.")
 
 
+def _check_test_target(path: str, y: pl.Series, trained: pl.Series, task: str) -> None:
+    """Check, before any training, that the model can be judged by this target."""
+    if task == "classification":
+        check_classes_known(path, y, trained.unique().sort().to_list(), role="--target")
+    else:
+        check_numbers(path, y, role="--target")
+
+
 def _judged_rows(
     options: TrainOptions, rows: LabelledRows, teller: Teller, *, stratify: bool
 ) -> tuple[LabelledRows, LabelledRows | None, str]:
@@ -138,6 +161,8 @@ def _judged_rows(
     share = 0.2 if options.holdout is None else options.holdout
     if share == 0:
         return rows, None, "validation rows"
+    if rows.X.height == 2:
+        raise TableError(f"{options.table}: 2 rows, and training needs both: none can be held out. Use --holdout 0.")
     training, held_out = hold_out(rows, share, seed=options.seed, stratify=stratify, say=teller.note)
     return training, held_out, "held-out rows"
 

@@ -10,8 +10,15 @@ __all__ = ["facts_of", "tell_columns", "tell_result"]
 
 
 def tell_columns(teller: Teller, model: TableClassifier | TableRegressor) -> None:
-    """Tell how the columns were typed: each of them, or in wide tables only those that were dropped."""
+    """Tell how the columns were typed: each of them, or in wide tables only those that were dropped.
+
+    Where standard output is a program's, those that were dropped are noted on standard error.
+    """
     columns = model.encoder_.summary()
+    if teller.as_json:
+        for column in columns:
+            if not column.width:
+                teller.note(f"column {column.name!r} {column.note}")
     used = [column for column in columns if column.width]
     shown = columns if len(columns) <= 40 else [column for column in columns if not column.width]
     title = f"{len(used)} of {len(columns)} columns become {sum(c.width for c in used)} inputs"
@@ -27,6 +34,7 @@ def facts_of(options: TrainOptions, model: TableClassifier | TableRegressor, *, 
         "rows": n_rows,
         "features": int(model.n_features_in_),
         "weight": options.weight,
+        "columns": model.describe()["columns"],
         "epochs": int(model.n_iter_),
         "best_epoch": int(model.best_epoch_),
         "stop_reason": model.stop_reason_,
