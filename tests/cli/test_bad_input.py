@@ -80,7 +80,7 @@ BAD_TRAINING = {
         ["train", "one_row.csv", "--target", "price", "--holdout", "0"],
         r"one_row\.csv: .*constant",
     ),
-    "two rows": (["train", "two_rows.csv", "--target", "price"], r"two_rows\.csv: 2 rows, .*use --holdout 0"),
+    "two rows": (["train", "two_rows.csv", "--target", "price"], r"two_rows\.csv: 2 rows, .*Use --holdout 0"),
     "a class a row": (
         ["train", "all_classes.csv", "--target", "sold"],
         r"150 rows of 150 classes: too few to hold out",

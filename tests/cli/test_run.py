@@ -64,6 +64,10 @@ def test_main_exits_with_the_code(monkeypatch, capsys):
         (["train"], r"Missing argument 'TABLE'\. See: chainrule train --help"),
         (["train", "t.csv"], r"Missing option '--target'\. See"),
         (["train", "t.csv", "--targt", "y"], r"No such option: --targt .*--target.*See"),
+        (
+            ["train", "t.csv", "--target", "y", "--max_iter", "3"],
+            r"No such option: --max_iter.*use --set max_iter=VALUE\. See",
+        ),
         (["train", "t.csv", "--target", "y", "--seed", "x"], r"Invalid value for '--seed'.*See"),
         (["train", "t.csv", "--target", "y", "--seed", "-1"], r"Invalid value for '--seed'.*See"),
         (["train", "t.csv", "--target", "y", "--threads", "0"], r"Invalid value for '--threads'.*See"),

@@ -71,8 +71,20 @@ def _run(arguments: Sequence[str]) -> int:
         where = getattr(error, "ctx", None)
         usage = f" See: {where.command_path} --help" if where is not None else ""
         message = str(getattr(error, "format_message", error.__str__)())
-        return _fail(f"{message}{'' if message.endswith(('.', '?')) else '.'}{usage}", MISTAKE)
+        message += "" if message.endswith((".", "?")) else "."
+        return _fail(f"{message}{_setting_hint(arguments, getattr(error, 'option_name', None))}{usage}", MISTAKE)
     return DONE
+
+
+def _setting_hint(arguments: Sequence[str], option: str | None) -> str:
+    """Return how to set a parameter of the estimators that was written as an option of train."""
+    if option is None or "train" not in arguments[:1]:
+        return ""
+    from chainrule.estimators import TableClassifier, TableRegressor
+
+    name = option.lstrip("-").replace("-", "_")
+    known = TableClassifier().get_params().keys() | TableRegressor().get_params().keys()
+    return f" It is a parameter of the network: use --set {name}=VALUE." if name in known else ""
 
 
 def _drop_output() -> None:
