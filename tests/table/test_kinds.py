@@ -5,9 +5,12 @@ import datetime as dt
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chainrule.errors import ParameterError, TableError
 from chainrule.table import TableEncoder, read_table
+from chainrule.table.strays import describe_strays
 
 N = 40
 ROWS = list(range(N))
@@ -19,7 +22,11 @@ def kind_of(values, name="c", **kwargs):
     return encoder.summary()[0].kind, encoder.summary()[0].note
 
 
-IDENTIFIER = ("dropped", "dropped: looks like an identifier")
+def identifier(kind, name="c"):
+    return ("dropped", f"dropped: looks like an identifier; columns={{{name!r}: {kind!r}}} keeps it")
+
+
+IDENTIFIER = identifier("number")
 
 
 @pytest.mark.parametrize(
@@ -49,9 +56,9 @@ IDENTIFIER = ("dropped", "dropped: looks like an identifier")
         ([None] * N, ("dropped", "dropped: no values")),
         (["NA", "", None, "?"] * 10, ("dropped", "dropped: no values")),
         ([7 if i else None for i in ROWS], ("number", "gaps get the median and an indicator")),
-        (["x" if i else None for i in ROWS], ("category", "1 categories; gaps get a code")),
-        ([f"id{i}" for i in ROWS], IDENTIFIER),
-        ([f"id{i}" if i % 8 else None for i in ROWS], IDENTIFIER),
+        (["x" if i else None for i in ROWS], ("category", "1 category; gaps get a code")),
+        ([f"id{i}" for i in ROWS], identifier("category")),
+        ([f"id{i}" if i % 8 else None for i in ROWS], identifier("category")),
         ([f"id{i % 30}" for i in ROWS], ("category", "30 categories")),
         (list(reversed(ROWS)), IDENTIFIER),
         ([i + 1 for i in ROWS], IDENTIFIER),
@@ -77,7 +84,7 @@ def test_where_identifiers_begin():
 
 @pytest.mark.parametrize("name", ["id", "ID", "PassengerId", "customer_id", "order id", "uuid", "row.index", "userID"])
 def test_integers_named_as_identifiers(name):
-    assert kind_of([1000 * i + 7 for i in ROWS], name) == IDENTIFIER
+    assert kind_of([1000 * i + 7 for i in ROWS], name) == identifier("number", name)
     assert kind_of([1000.5 * i + 7 for i in ROWS], name) == ("number", "")
     assert kind_of([i % 20 for i in ROWS], name) == ("number", "")
 
@@ -85,6 +92,62 @@ def test_integers_named_as_identifiers(name):
 @pytest.mark.parametrize("name", ["paid", "humid", "width", "grid", "Madrid", "identity", "key_rate", "c"])
 def test_integers_named_otherwise(name):
     assert kind_of([1000 * i + 7 for i in ROWS], name) == ("number", "")
+
+
+def test_an_identifier_is_kept_as_its_note_says():
+    words = [f"id{i}" for i in ROWS]
+    assert kind_of(words, columns={"c": "category"})[0] == "category"
+    assert kind_of(ROWS, columns={"c": "number"})[0] == "number"
+
+
+ADVICE = "correct or empty what is none to make this a number"
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "note"),
+    [
+        (
+            ["oops", *map(str, ROWS[1:])],
+            "dropped",
+            f"all but 1 of 40 values are numbers (row 0 holds 'oops'): {ADVICE}",
+        ),
+        (
+            [*(str(i % 5) for i in ROWS[:37]), "x", "y", "z"],
+            "category",
+            f"all but 3 of 40 values are numbers (first, row 37 holds 'x'): {ADVICE}; 8 categories",
+        ),
+        ([*(str(i % 5) for i in ROWS[:36]), *"xxxx"], "category", "6 categories"),
+        (
+            [None, "NA", *(str(i % 5) for i in ROWS[2:39]), "x"],
+            "category",
+            f"all but 1 of 38 values are numbers (row 39 holds 'x'): {ADVICE}; 7 categories; gaps get a code",
+        ),
+    ],
+)
+def test_text_that_is_all_but_numbers_says_where_it_is_not(values, kind, note):
+    assert kind_of(values) == (kind, ("dropped: " if kind == "dropped" else "") + note)
+    strays = {value for value in values if value and not value.isdigit()}
+    if ADVICE in note:
+        assert kind_of([None if value in strays else value for value in values])[0] == "number"
+
+
+def test_the_stray_row_is_that_of_the_table_also_where_rows_do_not_count():
+    frame = pl.DataFrame({"c": ["a", *(str(i % 5) for i in ROWS), "b"], "keep": [0.5, *KEEP, 1.5]})
+    encoder = TableEncoder().fit(frame, [0, *[1] * N, 1])
+    assert "row 41 holds 'b'" in encoder.summary()[0].note
+
+
+@given(st.lists(st.sampled_from(["1", "2.5"] * 15 + ["x", "y", "NA", None]), min_size=1, max_size=60))
+@settings(deadline=None)
+def test_strays_are_counted_as_plain_python_does(cells):
+    strays = [row for row, cell in enumerate(cells) if cell in ("x", "y")]
+    numbers = sum(cell in ("1", "2.5") for cell in cells)
+    said = describe_strays(pl.Series(cells, dtype=pl.String), lambda row: row + 100)
+    if strays and 10 * numbers > 9 * (numbers + len(strays)):
+        assert said.startswith(f"all but {len(strays)} of {numbers + len(strays)} values are numbers")
+        assert f"row {strays[0] + 100} holds {cells[strays[0]]!r}" in said
+    else:
+        assert said == ""
 
 
 def test_small_tables_have_no_identifiers():

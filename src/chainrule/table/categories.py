@@ -35,7 +35,7 @@ class CategoryPlan:
     source : {"number", "boolean", "time", "text"}
         What the column was stored as in training.
     said : str
-        That the user chose this kind.
+        That the user chose this kind, or which few cells keep the column from being a number.
     """
 
     kind: ClassVar[str] = "category"
@@ -61,7 +61,8 @@ class CategoryPlan:
     def note(self) -> str:
         """Whose choice the kind was, and how many categories there are."""
         rare = f", {len(self.rare)} rare pooled" if self.rare else ""
-        count = f"{len(self.categories) + len(self.rare)} categories{rare}"
+        n_categories = len(self.categories) + len(self.rare)
+        count = f"{n_categories} {'category' if n_categories == 1 else 'categories'}{rare}"
         return "; ".join(filter(None, [self.said, count, "gaps get a code" if self.gaps else ""]))
 
     @property

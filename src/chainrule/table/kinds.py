@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.table.conversion import to_keys, to_numbers, to_times, to_truths
 from chainrule.table.raw_column import Column
+from chainrule.table.strays import describe_strays
 from chainrule.table.text import parse_numbers, parse_times, parse_truths
 
 Kind = Literal["number", "boolean", "category", "date", "drop"]
@@ -35,7 +36,8 @@ class Decision:
     column : Column
         The column, converted to that kind's storage (for ``category`` and ``drop`` as it came).
     reason : str
-        Why it is dropped, or that the user said so; empty where the kind speaks for itself.
+        Why it is dropped, that the user said so, or which few cells keep it from being a number; empty where the
+        kind speaks for itself.
     """
 
     kind: Kind
@@ -83,7 +85,7 @@ def _by_rule(column: Column, named: bool) -> Decision:
     if column.storage == "boolean":
         return Decision("boolean", column)
     if named and _numbers_rows(column):
-        return Decision("drop", column, _IDENTIFIER)
+        return Decision("drop", column, _identifier(column, "number"))
     return Decision("number", _converted(column, "number"))
 
 
@@ -101,8 +103,17 @@ def _read_text(column: Column, named: bool) -> Decision:
     if parse_times(distinct).complete:
         return Decision("date", _converted(column, "date"))
     if len(column) > IDENTIFIER_ROWS and len(distinct) > max(IDENTIFIER_ROWS, len(column) / 2):
-        return Decision("drop", column, _IDENTIFIER)
-    return Decision("category", column)
+        return Decision("drop", column, _strays(column) or _identifier(column, "category"))
+    return Decision("category", column, _strays(column))
+
+
+def _identifier(column: Column, kind: Kind) -> str:
+    return f"{_IDENTIFIER}; columns={{{column.name!r}: {kind!r}}} keeps it"
+
+
+def _strays(column: Column) -> str:
+    strays = describe_strays(column.texts, column.place)
+    return f"{strays}: correct or empty what is none to make this a number" if strays else ""
 
 
 def _converted(column: Column, kind: Kind) -> Column:

@@ -80,7 +80,10 @@ class Column:
         kept = self.texts.filter(pl.Series(rows)) if self.storage == "text" else self.values[rows]
         return replace(self, values=kept, rows=np.flatnonzero(rows))
 
+    def place(self, row: int) -> int:
+        """Return the row of the whole table that is this column's ``row``."""
+        return self.first_row + (row if self.rows is None else int(self.rows[row]))
+
     def fail(self, row: int, what: str) -> NoReturn:
         """Raise a `TableError` that names this column and the row of the whole table."""
-        place = self.first_row + (row if self.rows is None else int(self.rows[row]))
-        raise TableError(f"column {self.name!r}, row {place} (counting from 0) holds {what}")
+        raise TableError(f"column {self.name!r}, row {self.place(row)} (counting from 0) holds {what}")
