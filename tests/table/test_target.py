@@ -61,6 +61,11 @@ class TestNumbers:
         counted = np.array([True, *data.draw(st.lists(st.booleans(), min_size=len(y) - 1, max_size=len(y) - 1))])
         assert NumberTarget().fit(y, counted * 2.5).to_config() == NumberTarget().fit(y[counted]).to_config()
 
+    def test_predictions_beyond_float64_are_infinite_or_clamped(self):
+        target = NumberTarget().fit([0.0, 1.5e308, 1.5e308])
+        np.testing.assert_array_equal(target.decode([[9.0], [-99.0]]), [np.inf, -np.inf])
+        np.testing.assert_array_equal(target.decode([[9.0], [-99.0]], clamp=True), [1.5e308, 0])
+
     @given(finite)
     @settings(deadline=None)
     def test_any_finite_target_is_learned(self, y):
@@ -80,13 +85,27 @@ class TestNumbers:
                 r"missing \(NaN\) in 2 of 3 rows, first in row 1 \(counting from 0\); drop these rows",
             ),
             ([1.0, 2.0, np.inf], r"infinite in 1 of 3 rows, first in row 2 \(counting from 0\)"),
-            (["a", "b"], "the target must hold numbers for regression: could not convert string to float"),
+            (
+                ["1.5", "abc"],
+                r"hold numbers for regression, but row 1 \(counting from 0\) holds 'abc'; correct the value or "
+                "drop the row, or train a classifier",
+            ),
+            (pl.Series(["1", "2", "$3"]), r"but row 2 .* holds '\$3'"),
+            (np.array([1.0, "x"], dtype=object), "but row 1 .* holds 'x'"),
+            (np.array([1, 10**400], dtype=object), "but row 1 .* holds 1000"),
+            (["1", "nan"], "but row 1 .* holds 'nan'"),
+            ([["1", "2"], ["3", ""]], "but row 1 .* holds ''"),
             ([[1.0, np.nan], [1, 2]], r"missing \(NaN\) in 1 of 2 rows, first in row 0"),
         ],
     )
     def test_bad_targets(self, y, message):
         with pytest.raises(TableError, match=message):
             NumberTarget().fit(y)
+        with pytest.raises(TableError, match=message):
+            NumberTarget().fit(np.ones(np.shape(y))).encode(y)
+
+    def test_text_of_numbers_is_numbers(self):
+        assert NumberTarget().fit(["1", "2.5", " 4"]).to_config() == NumberTarget().fit([1, 2.5, 4]).to_config()
 
     def test_another_number_of_targets(self):
         with pytest.raises(ShapeError, match="y has 2 targets, but 1 are expected"):

@@ -11,7 +11,7 @@ from chainrule.table import infer_task, read_table
     ("y", "kind", "held"),
     [
         (["a", "b", "c"], "classification", "text with 3 distinct values"),
-        (["a", None, "a"], "classification", "text with 1 distinct values"),
+        (["a", None, "a"], "classification", "text with 1 distinct value"),
         ([True, False], "classification", "truths with 2 distinct values"),
         (pd.Series(pd.Categorical(["x", "y"])), "classification", "text with 2 distinct values"),
         ([0, 1, 1], "classification", "integers with 2 distinct values in 3 rows"),
@@ -35,6 +35,17 @@ def test_rule(y, kind, held):
     assert task.kind == kind
     other = "regression" if kind == "classification" else "classification"
     assert task.reason == f"{kind}: the target holds {held} (override: choose {other} yourself)"
+
+
+@pytest.mark.parametrize("y", [pl.Series, list, lambda cells: np.array(cells, dtype=object)])
+def test_text_that_is_all_but_numbers(y):
+    cells = [None, *(str(100 + i) for i in range(40)), "$452600"]
+    task = infer_task(y(cells))
+    assert task.kind == "classification"
+    held = "text with 41 distinct values, though all but 1 of 41 values are numbers (row 41 holds '$452600')"
+    assert f"the target holds {held} (override" in task.reason
+    assert "though" not in infer_task([*cells, *"abcdef"]).reason
+    assert infer_task([float(cell) for cell in cells[1:-1]]).kind == "regression"
 
 
 def test_names_and_override_wording():

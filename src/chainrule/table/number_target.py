@@ -80,9 +80,10 @@ class NumberTarget:
     def decode(self, predicted: npt.ArrayLike, *, clamp: bool = False) -> FloatArray:
         """Return predictions (N, K) in the target's own units; (N,) if `fit` saw (N,).
 
-        ``clamp`` keeps them in the range of the training rows.
+        ``clamp`` keeps them in the range of the training rows; without it, what is beyond float64 is infinite.
         """
-        numbers = np.asarray(predicted, dtype=np.float64) * self.std_ + self.mean_
+        with np.errstate(over="ignore"):
+            numbers = np.asarray(predicted, dtype=np.float64) * self.std_ + self.mean_
         if clamp:
             numbers = np.clip(numbers, self.low_, self.high_)
         return numbers[:, 0] if self._flat else numbers
@@ -100,17 +101,31 @@ class NumberTarget:
         return target
 
 
+def _refuse_words(array: npt.NDArray[Any]) -> None:
+    """Raise a `TableError` that names the first row in which a target without gaps holds no number."""
+    for row, cells in enumerate(array.reshape(len(array), -1).tolist()):
+        for cell in cells:
+            if not _is_number(cell):
+                raise TableError(
+                    f"the target must hold numbers for regression, but row {row} (counting from 0) holds {cell!r}; "
+                    "correct the value or drop the row, or train a classifier if it names classes"
+                )
+
+
+def _is_number(cell: object) -> bool:
+    try:
+        return not np.isnan(float(cell))  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
 def _numbers(y: Any) -> tuple[FloatArray, bool]:
     """Return y as finite float64 (N, K), and whether it was (N,)."""
     array = as_target_array(y)
     refuse_gaps(array)
-    try:
-        numbers = array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise TableError(
-            f"the target must hold numbers for regression: {error}; train a classifier, or convert it"
-        ) from error
-    numbers = numbers.reshape(len(numbers), -1)
+    if array.dtype.kind in "UTO":
+        _refuse_words(array)
+    numbers = array.astype(np.float64).reshape(len(array), -1)
     infinite = np.isinf(numbers).any(axis=1)
     if infinite.any():
         raise TableError(

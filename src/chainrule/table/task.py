@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from chainrule.errors import TableError
+from chainrule.table.strays import describe_strays
 from chainrule.table.target_array import as_target_array, target_gaps
 
 MANY_CLASSES = 20
@@ -39,7 +41,8 @@ def infer_task(y: Any, *, name: str | None = None, override: str = "choose {othe
 
     Text, truths and categories are classes; so are integers with exactly two distinct values, or with at most 20 that
     are at most 5 % of the rows. All else is regression. Several columns are classification if each holds truths or
-    integers 0 and 1.
+    integers 0 and 1. Text of which more than 90 % are numbers is classes still, but ``reason`` names the first that is
+    none.
 
     Parameters
     ----------
@@ -58,13 +61,21 @@ def infer_task(y: Any, *, name: str | None = None, override: str = "choose {othe
     array = as_target_array(y)
     name = name or getattr(y, "name", None)
     called = repr(name) if isinstance(name, str) and name else "the target"
-    present = array[~target_gaps(array)]
+    gaps = target_gaps(array)
+    present = array[~gaps]
     if not len(present):
         raise TableError(f"{called} has no values at all, so there is nothing to learn")
     is_class, held = _judge(present)
     kind: Literal["classification", "regression"] = "classification" if is_class else "regression"
     other = "regression" if is_class else "classification"
-    return Task(kind, f"{kind}: {called} holds {held} (override: {override.format(other=other)})")
+    strays = _strays(present, np.flatnonzero(~gaps)) if held.startswith("text") else ""
+    return Task(kind, f"{kind}: {called} holds {held}{strays} (override: {override.format(other=other)})")
+
+
+def _strays(present: npt.NDArray[Any], rows: npt.NDArray[np.intp]) -> str:
+    texts = pl.Series([str(label) for label in present.ravel().tolist()], dtype=pl.String)
+    strays = describe_strays(texts, lambda place: int(rows[place]))
+    return f", though {strays}" if strays else ""
 
 
 def _judge(present: npt.NDArray[Any]) -> tuple[bool, str]:
@@ -74,7 +85,7 @@ def _judge(present: npt.NDArray[Any]) -> tuple[bool, str]:
         columns = f"{present.shape[1]} columns"
         return bool(zero_one), f"{columns} of 0 and 1, a set of labels" if zero_one else f"{columns} of numbers"
     labels = set(present.ravel().tolist())
-    values = f"{len(labels)} distinct values"
+    values = f"{len(labels)} distinct {'value' if len(labels) == 1 else 'values'}"
     if any(isinstance(label, str) for label in labels):
         return True, f"text with {values}"
     if all(isinstance(label, bool) for label in labels):
