@@ -1,15 +1,17 @@
 """Every table that cannot be encoded has its own error: which column, which row, and the way out."""
 
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.exceptions import NotFittedError
 
 from chainrule.errors import ParameterError, ShapeError, TableError, TableTypeError
-from chainrule.table import TableEncoder
+from chainrule.table import TableEncoder, refuse_non_table
 
 TABLE = pl.DataFrame(
     {
@@ -78,7 +80,7 @@ def test_columns_that_do_not_fit():
         (pl.DataFrame(), r"0 sample\(s\)"),
         (np.array([[1j, 2]]), "Complex data not supported"),
         (TABLE.lazy(), r"needs a table in memory\. Got LazyFrame; call its \.collect\(\) first"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "distinct column names.*'a' 2 times"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "distinct column names: 'a' appears 2 times; rename"),
         (np.array([[b"x"], [b"y"]]), r"column 0: the argument must be a string or a number"),
         (np.array([[1.0], [np.inf]]), r"column 0, row 1 \(counting from 0\) holds inf"),
         (
@@ -92,6 +94,33 @@ def test_columns_that_do_not_fit():
 def test_no_table_to_fit(X, message):
     with pytest.raises(TableError, match=message):
         TableEncoder().fit(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (None, r"Tree needs a table: .*Got None instead"),
+        ("a.csv", r"needs a table, not its path\. Got 'a\.csv'; read it first: chainrule\.table\.read_table\(path\)"),
+        (Path("a.csv"), r"not its path\. Got .*Path\('a\.csv'\); read it first"),
+        ({"a": [1, 2]}, r"Got a dict; make it a DataFrame first: polars\.DataFrame\(X\)"),
+        (TABLE.lazy(), r"in memory\. Got LazyFrame; call its \.collect\(\) first"),
+        (
+            pd.DataFrame([[1, 2, 3, 4, 5, 6]], columns=["b", "a", "b", "a", "a", "c"]),
+            "distinct column names: 'b' appears 2 times, 'a' appears 3 times; rename them",
+        ),
+        (pa.table([[1], [2]], names=["x", "x"]), "distinct column names: 'x' appears 2 times"),
+    ],
+)
+def test_no_table_at_all(X, message):
+    with pytest.raises(TableError, match=message):
+        refuse_non_table(X, caller="Tree")
+    with pytest.raises(TableError, match=message):
+        TableEncoder().fit(X, caller="Tree")
+
+
+@pytest.mark.parametrize("X", [TABLE, TABLE.to_pandas(), TABLE.to_arrow(), np.ones((2, 2)), [[1, 2]], np.ones(3)])
+def test_what_may_be_a_table_passes(X):
+    assert refuse_non_table(X) is None
 
 
 def test_odd_cells_are_type_errors_too():

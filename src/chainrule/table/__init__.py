@@ -10,11 +10,13 @@ __all__ = [
     "as_target_array",
     "infer_task",
     "read_table",
+    "refuse_non_table",
     "scan_batches",
     "target_gaps",
 ]
 
 from chainrule.table.class_target import ClassTarget
+from chainrule.table.columns import refuse_non_table
 from chainrule.table.encoder import ColumnSummary, TableEncoder
 from chainrule.table.files import read_table, scan_batches
 from chainrule.table.label_set_target import LabelSetTarget

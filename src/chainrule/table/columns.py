@@ -1,8 +1,10 @@
 """Any table as plain columns: DataFrames of every library by narwhals, arrays and nested lists by NumPy."""
 
-__all__ = ["Columns", "open_table"]
+__all__ = ["Columns", "open_table", "refuse_non_table"]
 
-from collections.abc import Callable, Sequence
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,18 +57,42 @@ def open_table(X: object, *, caller: str, first_row: int = 0) -> Columns:
     Raises
     ------
     TableError
-        If it is no table: not two-dimensional, empty, lazy, complex, or with repeated column names.
+        If it is no table: as `refuse_non_table` says, or not two-dimensional, empty or complex.
     """
-    try:
-        frame = nw.from_native(X, pass_through=True)
-    except nw.exceptions.DuplicateError as error:
-        reason = " ".join(str(error).split())
-        raise TableError(f"{caller} needs a table with distinct column names: {reason}") from error
-    if isinstance(frame, nw.LazyFrame):
-        raise TableError(f"{caller} needs a table in memory. Got {type(X).__name__}; call its .collect() first.")
+    refuse_non_table(X, caller=caller)
+    frame = nw.from_native(X, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return _open_frame(frame, caller, first_row)
     return _open_array(_checked_array(X, caller), first_row)
+
+
+def refuse_non_table(X: object, *, caller: str = "chainrule") -> None:
+    """Refuse what is often given in the place of a table; all else passes, unread.
+
+    Raises
+    ------
+    TableError
+        For None, a path, a mapping, a lazy frame, and a DataFrame with repeated column names.
+    """
+    needs = f"{caller} needs a table"
+    if X is None:
+        raise TableError(f"{needs}: a DataFrame, or rows and columns of an array. Got None instead.")
+    if isinstance(X, str | bytes | os.PathLike):
+        raise TableError(f"{needs}, not its path. Got {X!r}; read it first: chainrule.table.read_table(path).")
+    if isinstance(X, Mapping):
+        raise TableError(f"{needs}. Got a {type(X).__name__}; make it a DataFrame first: polars.DataFrame(X).")
+    try:
+        frame = nw.from_native(X, pass_through=True)
+    except nw.exceptions.DuplicateError as error:
+        raise TableError(f"{needs} with distinct column names: {_repeated_names(X)}; rename them.") from error
+    if isinstance(frame, nw.LazyFrame):
+        raise TableError(f"{needs} in memory. Got {type(X).__name__}; call its .collect() first.")
+
+
+def _repeated_names(X: Any) -> str:
+    # Of an Arrow table, .columns are the columns themselves.
+    counts = Counter(getattr(X, "column_names", None) or X.columns)
+    return ", ".join(f"{name!r} appears {count} times" for name, count in counts.items() if count > 1)
 
 
 def _open_frame(frame: nw.DataFrame[Any], caller: str, first_row: int) -> Columns:

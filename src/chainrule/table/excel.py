@@ -10,7 +10,7 @@ from chainrule.errors import TableFileError
 
 
 def read_excel(path: str) -> pl.DataFrame:
-    """Read the first sheet, its first row as the header; types are found on all rows.
+    """Read the first sheet, whatever others there are, its first row as the header; types are found on all rows.
 
     Raises
     ------
