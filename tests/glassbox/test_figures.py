@@ -1,5 +1,6 @@
 import html.parser
 import math
+import re
 import sys
 
 import pytest
@@ -116,6 +117,12 @@ def test_the_page_is_one_file_with_a_title_and_fetches_nothing():
     assert page.title.strip().startswith("<script>alert(1)</script> & Söhne")
     assert "<script>alert(1)" not in text
     assert len(text) > 1_000_000  # plotly.js is inside
+
+
+def test_the_figure_is_as_high_as_the_window_and_nothing_is_around_it():
+    text = to_html(learning_curve(history(), title="t"))
+    assert "<style>body { margin: 0 }</style>" in text[: text.index("<body>")]
+    assert re.search('<div[^>]* style="height: ?100vh', text)
 
 
 @pytest.mark.parametrize(

@@ -84,11 +84,12 @@ def to_html(figure: Any) -> str:
     page: str = figure.to_html(
         include_plotlyjs=True,
         include_mathjax=False,
-        default_height="96vh",
+        default_height="100vh",
         config={"responsive": True, "displaylogo": False, "modeBarButtonsToRemove": unneeded},
     )
     heading = figure.layout.title.text or "chainrule"
-    return page.replace("<head>", f"<head><title>{heading}</title>", 1)
+    # A margin of the body's own, on top of the figure's full height, would need a scrollbar.
+    return page.replace("<head>", f"<head><title>{heading}</title><style>body {{ margin: 0 }}</style>", 1)
 
 
 def _two_panels() -> Any:
