@@ -27,6 +27,7 @@ KNOWS = {
     "estimators": {"errors", "version", "network", "engine", "training", "table", "storage"},
     "cli": {"errors", "training", "table", "storage", "glassbox", "estimators"},
     "__init__": {"estimators", "network", "version"},
+    "__main__": {"cli"},
 }
 KNOWS_IN_FUNCTIONS = {"estimators": {"glassbox"}}  # figures are an extra: nothing may need them to be imported
 

@@ -316,6 +316,10 @@ def test_going_back_is_said(quick, diabetes):
     [
         (lambda m, X, y: m.fit(X, y[:10]), ValueError, "inconsistent numbers of samples: X has 442 rows, y has 10"),
         (lambda m, X, _: m.fit(X, None), ValueError, "requires y to be passed, but the target y is None"),
+        (lambda m, _, y: m.fit("table.csv", y), TableError, "read_table"),
+        (lambda m, X, y: m.fit(pl.from_pandas(X).lazy(), y), TableError, "collect"),
+        (lambda m, X, y: m.fit(pd.concat([X, X], axis=1), y), TableError, "age"),
+        (lambda m, X, y: m.fit(X, [*map(str, y[:100]), "abc", *y[101:]]), TableError, r"row 100 .* holds 'abc'"),
         (lambda m, X, _: m.fit(X, "age"), TableError, r"y must be the target's values, got 'age'; .* table\['age'\]"),
         (lambda m, X, y: m.fit(X, y, sample_weight="w"), TableError, "sample_weight must be numbers, got 'w'"),
         (lambda m, X, y: m.fit(X, y, sample_weight=-np.ones(442)), TableError, r"non-negative: row 0 .* has -1"),

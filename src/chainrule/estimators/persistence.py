@@ -58,9 +58,6 @@ def save(model: TableEstimator, path: str | PathLike[str]) -> None:
     OutputError
         If the file cannot be written, or is there and not one of chainrule's.
     """
-    target = Path(path)
-    if target.is_file() and target.stat().st_size and not is_container(target):
-        raise OutputError(f"'{target}' exists and is no chainrule file; name another file, or delete it first.")
     columns, history = history_to_parts(model.history_)
     header = {
         "estimator": type(model).__name__,
@@ -71,6 +68,9 @@ def save(model: TableEstimator, path: str | PathLike[str]) -> None:
         "fitted": {name: getattr(model, name) for name in FITTED} | {"history_": columns},
         "versions": {"chainrule": __version__, "numpy": np.__version__, "scikit-learn": sklearn_version},
     }
+    target = Path(path)
+    if target.is_file() and target.stat().st_size and not is_container(target):
+        raise OutputError(f"'{target}' exists and is no chainrule file; name another file, or delete it first.")
     write_container(path, header, {"weights": model.weights_, **history}, kind="model")
 
 

@@ -124,7 +124,9 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
         return None
 
     def _fit_target(self, rows: Rows, training: NDArray[np.int64], kept: NDArray[np.int64]) -> NumberTarget:
-        target = NumberTarget().fit(rows.y[training], rows.weight[training])
+        weight = rows.weight.copy()
+        weight[kept] = 0.0  # left out, and yet a wrong value is named by its row in the whole table
+        target = NumberTarget().fit(rows.y, weight)
         if isinstance(self._make_loss(), Poisson):
             self._check_counts(rows.y)
             if not (target.mean_ > 0).all():

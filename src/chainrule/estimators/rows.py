@@ -9,7 +9,7 @@ from sklearn import __version__ as sklearn_version
 from sklearn.utils.validation import check_array, validate_data
 
 from chainrule.errors import ShapeError, TableError
-from chainrule.table import as_target_array, target_gaps
+from chainrule.table import as_target_array, refuse_non_table, target_gaps
 
 __all__ = ["Rows", "check_features", "read_evaluation_rows", "read_rows", "together"]
 
@@ -32,6 +32,7 @@ def check_features(estimator: Any, X: Any, *, reset: bool) -> Any:
     ValueError
         In scikit-learn's words, if X is not two-dimensional or empty, or its columns are not those of ``fit``.
     """
+    refuse_non_table(X, caller=type(estimator).__name__)
     if isinstance(X, list | tuple):
         X = np.asarray(
             X, dtype=object if any(isinstance(v, str) for row in X[:1] for v in np.atleast_1d(row)) else None

@@ -11,6 +11,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse
 from sklearn.utils import check_array
 
 from chainrule.errors import TableError, TableTypeError
@@ -79,7 +80,7 @@ def refuse_non_table(X: object, *, caller: str = "chainrule") -> None:
         raise TableError(f"{needs}: a DataFrame, or rows and columns of an array. Got None instead.")
     if isinstance(X, str | bytes | os.PathLike):
         raise TableError(f"{needs}, not its path. Got {X!r}; read it first: chainrule.table.read_table(path).")
-    if isinstance(X, Mapping):
+    if isinstance(X, Mapping) and not scipy.sparse.issparse(X):  # SciPy's dictionary of keys is both
         raise TableError(f"{needs}. Got a {type(X).__name__}; make it a DataFrame first: polars.DataFrame(X).")
     try:
         frame = nw.from_native(X, pass_through=True)
