@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.errors import TableError
+from chainrule.errors import ChainruleWarning, TableError
 from chainrule.table import TableEncoder, read_table, scan_batches
 
 
@@ -347,3 +347,14 @@ def test_real_tables_by_every_way(name, real_table):
     assert_same(np.concatenate([encoder.transform(piece, extra="ignore") for piece in pieces]), expected)
     with_pandas = pd.read_csv(path)
     assert_same(TableEncoder().fit(with_pandas).transform(with_pandas), expected)
+
+
+def test_a_column_of_strangers_is_warned_of():
+    frame = pl.DataFrame({"town": ["Rome", "Oslo", "Lima"] * 20})
+    encoder = TableEncoder().fit(frame)
+    message = r"column 'town': none of 60 values was seen in training \(first '3.5'; training saw 'Lima', .*right"
+    with pytest.warns(ChainruleWarning, match=message):
+        encoded = encoder.transform(pl.DataFrame({"town": ["3.5"] * 60}))
+    assert not encoded.any()
+    encoder.transform(pl.DataFrame({"town": ["Rome"] + ["3.5"] * 60}))  # one is known, and a few may all be new
+    encoder.transform(pl.DataFrame({"town": ["3.5"] * 19}))

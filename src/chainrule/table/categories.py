@@ -4,14 +4,18 @@ __all__ = ["CategoryPlan"]
 
 from dataclasses import dataclass
 from typing import ClassVar
+from warnings import warn
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from chainrule.errors import ChainruleWarning
 from chainrule.table.conversion import to_keys
 from chainrule.table.plans import Output, gap_names, label
 from chainrule.table.raw_column import Column, ColumnName, FloatArray, Storage
+
+_MANY = 20  # values of which none is known, before it is worth a warning
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class CategoryPlan:
 
     Categories beyond the ``max_categories`` that weigh most in training (ties: first by name) are pooled into one
     column, "is rare"; a missing value has a column of its own if training rows had gaps. Just two categories, without
-    gaps, are one column: −1 and +1. A category that was not in training is unknown: all zeros.
+    gaps, are one column: −1 and +1. A category that was not in training is unknown: all zeros;
+    where none of many values is known, a ``ChainruleWarning`` says so.
 
     Attributes
     ----------
@@ -80,12 +85,26 @@ class CategoryPlan:
 
     def encode(self, column: Column, out: Output) -> None:
         """Write each row's one; nothing where the category is unknown."""
-        codes = self._codes(to_keys(column, self.source))
+        keys = to_keys(column, self.source)
+        codes = self._codes(keys)
+        if not (codes[keys.is_not_null().to_numpy()] >= 0).any():
+            self._warn_of_strangers(keys.drop_nulls())
         rows = np.flatnonzero(codes >= 0)
         if self.is_binary:
             out[rows, 0] = 2 * codes[rows] - 1
         else:
             out[rows, codes[rows]] = 1
+
+    def _warn_of_strangers(self, keys: pl.Series) -> None:
+        """Warn where none of many values is known: a category may be new, a whole column of them is not."""
+        if len(keys) >= _MANY:
+            known = ", ".join(map(repr, self.categories[:3]))
+            warn(
+                f"column {self.name!r}: none of {len(keys)} values was seen in training (first {keys[0]!r}; training "
+                f"saw {known}, …), so all count as unknown. Is it the right column?",
+                ChainruleWarning,
+                stacklevel=2,
+            )
 
     def _codes(self, keys: pl.Series) -> npt.NDArray[np.int64]:
         """Return each row's one-hot column (N,), −1 where the category is unknown."""
