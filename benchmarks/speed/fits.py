@@ -46,7 +46,7 @@ def measure_case(
 
 
 def summary(first: dict[str, float], answers: list[dict[str, float]]) -> dict[str, Any]:
-    """Return the times and losses of the repeats; what the warm-up took beyond their median is the first call's extra."""
+    """Return times and losses of the repeats; what the warm-up took beyond their median is the first call's extra."""
     seconds = [answer["seconds"] for answer in answers]
     return {
         "seconds": seconds,

@@ -7,11 +7,17 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-
 from benchmarks.speed.pool import Worker, hire, take_turns
 
 # (m, k, n) of (m, k)·(k, n): square, and tall like a table's rows.
-SHAPES = ((512, 512, 512), (1024, 1024, 1024), (2048, 2048, 2048), (8192, 256, 256), (4096, 512, 512), (4096, 1024, 512))
+SHAPES = (
+    (512, 512, 512),
+    (1024, 1024, 1024),
+    (2048, 2048, 2048),
+    (8192, 256, 256),
+    (4096, 512, 512),
+    (4096, 1024, 512),
+)
 SECONDS_A_SHAPE = 0.1
 
 
@@ -91,11 +97,15 @@ class Peak:
         """Take one round."""
         for n_threads, workers in self._workers.items():
             answers = take_turns(workers, range(1), "gflops", lambda _: {})
-            self._rounds[n_threads].append({name: value for answer in answers.values() for name, value in answer[0].items()})
+            self._rounds[n_threads].append(
+                {name: value for answer in answers.values() for name, value in answer[0].items()}
+            )
 
     def report(self) -> dict[str, Any]:
         """Return, by number of threads, the best product, its median GFLOP/s over the rounds, and the rounds."""
-        return {str(n_threads): {**best_product(rounds), "rounds": rounds} for n_threads, rounds in self._rounds.items()}
+        return {
+            str(n_threads): {**best_product(rounds), "rounds": rounds} for n_threads, rounds in self._rounds.items()
+        }
 
 
 def best_product(rounds: list[dict[str, float]]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 PAUSE = 0.2
 
 
-class MissingPeer(Exception):
+class MissingPeerError(Exception):
     """A library that a contestant needs is not installed."""
 
 
@@ -65,7 +65,7 @@ class Worker:
         answer = json.loads(line)
         self.idle_cpu = max(self.idle_cpu, answer.get("idle_cpu", 0.0))
         if "missing" in answer:
-            raise MissingPeer(answer["missing"])
+            raise MissingPeerError(answer["missing"])
         if "error" in answer:
             raise RuntimeError(f"{self._role} has failed:\n{answer['error']}")
         return answer["result"]
@@ -77,7 +77,8 @@ class Worker:
 
     def close(self) -> None:
         """End the process."""
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
@@ -92,7 +93,7 @@ def hire(stack: ExitStack, roles: Mapping[str, tuple[str, dict[str, Any]]], n_th
     for name, (role, arguments) in roles.items():
         try:
             workers[name] = stack.enter_context(Worker(role, n_threads, **arguments))
-        except MissingPeer as missing:
+        except MissingPeerError as missing:
             print(f"    {name}: left out, {missing} is not installed", flush=True)
     return workers
 

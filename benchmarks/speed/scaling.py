@@ -9,7 +9,6 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-
 from benchmarks.speed.cases import CASES, Case, save_data
 from benchmarks.speed.contestants import roles
 from benchmarks.speed.pool import hire, take_turns
@@ -21,7 +20,7 @@ NAMES = ("chainrule", "scikit-learn", "torch", "jax")
 
 
 def cases_of(axis: str, *, quick: bool) -> list[Case]:
-    """Return the cases along an axis ("rows" or "width"): S4's network, one epoch; its two layers' width, 20,000 rows."""
+    """Return the cases along an axis: S4 with other "rows", or with another "width" of its layers and 20,000 rows."""
     base = CASES["S4"]
     if axis == "rows":
         return [replace(base, name=f"rows {n}", rows=n) for n in (ROWS[:3] if quick else ROWS)]

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from benchmarks.speed.cases import Case, training_loss
 
 
 class Contestant(ABC):
     """A way to train a case's network; subclasses say how.
 
-    Only ``train`` is timed. The data are in memory and in the library's own form before, and the first weights are made;
-    what training allocates and compiles belongs to it.
+    Only ``train`` is timed. Before it the data are in memory in the library's own form, and network, first weights and
+    optimizer are made, where the library lets them; what training allocates and compiles belongs to it.
     """
 
     def __init__(self, n_threads: int) -> None:
@@ -48,10 +47,7 @@ class Contestant(ABC):
         """Return by how much the process's peak of memory has grown since the data were there, in MiB."""
         return peak_mib() - self._peak_before
 
-    def about(self) -> str:
-        """Return the library's version and what else tells how it runs."""
-        return ""
-
+    @abstractmethod
     def take_data(self) -> None:
         """Bring ``self.X`` and ``self.y`` into the library's own form."""
 
@@ -62,6 +58,10 @@ class Contestant(ABC):
     @abstractmethod
     def train(self) -> None:
         """Train; return when it is done."""
+
+    @abstractmethod
+    def about(self) -> str:
+        """Return the library's version and what else tells how it runs."""
 
     @abstractmethod
     def weights(self) -> list[tuple[Any, Any]]:

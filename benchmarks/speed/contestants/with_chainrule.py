@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-
 from benchmarks.speed.cases import BETA_1, BETA_2, EPSILON, LEARNING_RATE, first_weights
 from benchmarks.speed.contestants.contestant import Contestant
+
 from chainrule import __version__, multilayer_perceptron
 from chainrule.engine import Settings, Source, StepPlan, open_session
 from chainrule.training import Adam, Recipe, train

@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-
 from benchmarks.speed.cases import BETA_1, BETA_2, EPSILON, LEARNING_RATE, first_weights
 from benchmarks.speed.contestants.contestant import Contestant
 

@@ -5,15 +5,17 @@ from typing import Any
 
 import numpy as np
 import sklearn
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
-
 from benchmarks.speed.cases import BETA_1, BETA_2, EPSILON, LEARNING_RATE
 from benchmarks.speed.contestants.contestant import Contestant
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 
 
 class Training(Contestant):
     """`fit`, told to take all epochs. It draws its own first weights (Glorot's, within ``fit``)."""
+
+    def take_data(self) -> None:
+        """Leave the data to NumPy."""
 
     def start(self, seed: int) -> None:
         """Make the estimator."""

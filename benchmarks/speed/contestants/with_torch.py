@@ -4,11 +4,10 @@ from itertools import pairwise
 from typing import Any
 
 import torch
-from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
-
 from benchmarks.speed.cases import BETA_1, BETA_2, EPSILON, LEARNING_RATE, Case, first_weights
 from benchmarks.speed.contestants.contestant import Contestant
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 
 def make_network(case: Case, seed: int) -> nn.Sequential:

@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-
 from benchmarks.speed.predictors.predictor import Predictor
+
 from chainrule import engine, multilayer_perceptron
 from chainrule.engine import Settings, Source
 from chainrule.training import SGD

@@ -4,7 +4,6 @@ import warnings
 from typing import Any
 
 import numpy as np
-
 from benchmarks.speed.predictors.predictor import Predictor
 
 
@@ -42,7 +41,6 @@ class Torch(Predictor):
     def take_network(self) -> None:
         """Make the network."""
         import torch
-
         from benchmarks.speed.contestants.with_torch import make_network
 
         self.network = make_network(self.case, 0).eval()

@@ -5,7 +5,6 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
-
 from benchmarks.speed.cases import Case, first_weights
 
 MOMENT = 0.05  # seconds that a measurement takes at least: a single row is predicted many times over
@@ -39,7 +38,7 @@ class Predictor(ABC):
         outputs = np.asarray(self.predict())[:10].astype(np.float64)
         if not self.gives_probabilities:
             outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        return (outputs / outputs.sum(axis=1, keepdims=True)).ravel().tolist()
+        return list(map(float, (outputs / outputs.sum(axis=1, keepdims=True)).ravel()))
 
     gives_probabilities = False
 
