@@ -72,15 +72,18 @@ def assert_same_sums(problem, engine, rows=slice(None), **context):
 def assert_same_runs(problem, engine, plan, optimizer=None, first_step=0):
     """Hold reports, weights and vectors of a few steps equal to 1e-10."""
     reference, tested = problem.open("reference", optimizer), problem.open(engine, optimizer)
-    expected = reference.run(first_step, plan)
-    assume(expected.gradient_norm.max() < 1e3)  # a run that diverges multiplies its roundings
-    got = tested.run(first_step, plan)
+    expected, got = reference.run(first_step, plan), tested.run(first_step, plan)
     for column, other in zip(got, expected, strict=True):
         assert column.dtype == np.float64
         np.testing.assert_allclose(column, other, rtol=1e-10)
     problem.assert_close(tested.weights, reference.weights, rtol=1e-10)
     for vector, other in zip(tested.vectors, reference.vectors, strict=True):
         problem.assert_close(vector, other, rtol=1e-10)
+
+
+def assume_tame(report):
+    """Leave out runs that diverge: they multiply their roundings without end."""
+    assume(report.gradient_norm.max() < 1e3)
 
 
 @pytest.mark.parametrize("function", sorted(ACTIVATIONS))
@@ -126,11 +129,12 @@ def test_sums_over_any_rows(data, problems, engine):
 @settings(deadline=None, max_examples=150)
 @given(data=st.data())
 def test_some_steps_of_anything(data, problems, engine, plan):
-    made = data.draw(problems())
+    made, optimizer = data.draw(problems()), data.draw(st.sampled_from(OPTIMIZERS))
     divisor = data.draw(st.sampled_from((None, 6.0)))
     steps = plan(data.draw(st.integers(1, 7)), data.draw(st.integers(0, 99)), divisor)
     first_step = data.draw(st.sampled_from((0, 3, 10**7)))
-    assert_same_runs(made, engine, steps, data.draw(st.sampled_from(OPTIMIZERS)), first_step)
+    assume_tame(made.open("reference", optimizer).run(first_step, steps))
+    assert_same_runs(made, engine, steps, optimizer, first_step)
 
 
 @settings(deadline=None, max_examples=30)
@@ -139,7 +143,7 @@ def test_accumulate_and_descend_are_run(data, problems, engine, plan):
     optimizer = data.draw(st.sampled_from(OPTIMIZERS))
     made = data.draw(problems(penalty=Penalty(), weighted=False))
     whole, halves, steps = made.open(engine, optimizer), made.open(engine, optimizer), plan(5, 0)
-    assume(whole.run(0, steps).gradient_norm.max() < 1e3)
+    assume_tame(whole.run(0, steps))
     for step in range(5):
         one = steps.part(step, step + 1)
         _, weight, gradient = halves.accumulate(halves.rows_of(step), step=step, dropout=float(one.dropout[0]))
