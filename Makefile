@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint format docs pictures bench clean
+.PHONY: help demo test quick lint format docs pictures bench tables clean
 
 help: ## show this help
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -43,7 +43,10 @@ docs: $(VENV)/.installed-docs ## build the documentation into site/
 pictures: demo ## draw the pictures of README and docs anew (needs chromium)
 	$(BIN)/python docs/pictures/draw.py
 
-bench: $(VENV)/.installed-bench ## measure beside the peers; DATA=FOLDER names the real tables
+bench: $(VENV)/.installed-bench ## measure speed beside the peers (an hour); DATA=FOLDER has california.csv
+	$(BIN)/python -m benchmarks.speed $(if $(DATA),--data $(DATA))
+
+tables: $(VENV)/.installed-bench ## train with the defaults on real tables; DATA=FOLDER has them
 	$(BIN)/python benchmarks/tables.py $(DATA)
 
 clean: ## remove everything that make has made

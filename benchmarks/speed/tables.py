@@ -158,7 +158,7 @@ def import_table(results: dict[str, Any]) -> str:
     rows = [[f"`{r['statement']}`", time_of(r["seconds"]), f"{r['net'] * 1e3:.0f} ms"] for r in records]
     net = {record["statement"]: record["net"] for record in records}
     ours, more = net["import chainrule"], net["from chainrule import TableClassifier"] - net["import sklearn.base"]
-    verdict = f"`import chainrule` takes {at_most(ours, 0.1)}; an estimator {at_most(more, 0.2)} more than scikit-learn's base."
+    verdict = f"`import chainrule`: {at_most(ours, 0.1)}. An estimator, more than sklearn.base: {at_most(more, 0.2)}."
     return markdown(["process", "median [range]", "of it the import"], rows) + "\n\n" + verdict
 
 

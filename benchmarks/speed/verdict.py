@@ -1,6 +1,7 @@
 """What the numbers of a run say: whether all did the same work, who is fastest, whether the targets are met."""
 
 from collections.abc import Iterable
+from math import inf, isfinite
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -37,7 +38,7 @@ def check_losses(fits: list[dict[str, Any]]) -> list[str]:
     complaints = []
     for group in groups(fits, "case", "threads"):
         losses = {fit["contestant"]: median(fit["losses"]) for fit in group}
-        middle = median(losses.values())
+        middle = median(list(filter(isfinite, losses.values())) or [inf])
         complaints += [
             f"FAIL: {name} ends {group[0]['case']} on {group[0]['threads']} threads with a loss of {loss:.4f}, "
             f"the others with {middle:.4f}: more than a factor of {LOSS_FACTOR} apart"

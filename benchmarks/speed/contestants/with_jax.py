@@ -49,7 +49,10 @@ one_step = jax.jit(descend)
 
 
 class Expert(Contestant):
-    """One compiled program an epoch (`lax.scan` over its batches), the state donated; NumPy draws the permutation."""
+    """One compiled program an epoch (`lax.scan` over its batches), the state donated; NumPy draws the permutation.
+
+    Measured, gathering the rows within the loop is faster than gathering them once an epoch, by NumPy or by JAX.
+    """
 
     def take_data(self) -> None:
         """Hand the data over to JAX."""

@@ -23,7 +23,11 @@ def make_network(case: Case, seed: int) -> nn.Sequential:
 
 
 class Expert(Contestant):
-    """No DataLoader: rows are sliced by hand from one permutation an epoch; Adam's update is one fused kernel."""
+    """No DataLoader, and Adam's update is one fused kernel.
+
+    Rows are gathered once an epoch and batches are slices of them: measured, this is as fast as gathering each batch,
+    or some per cent faster.
+    """
 
     fused = True
 
@@ -43,8 +47,9 @@ class Expert(Contestant):
     def train(self) -> None:
         """Train."""
         for _ in range(self.case.epochs):
-            for rows in torch.randperm(self.case.rows).split(self.case.batch):
-                inputs, target = self.inputs.index_select(0, rows), self.target.index_select(0, rows)
+            order = torch.randperm(self.case.rows)
+            batches = (data.index_select(0, order).split(self.case.batch) for data in (self.inputs, self.target))
+            for inputs, target in zip(*batches, strict=True):
                 self.optimizer.zero_grad(set_to_none=True)
                 nn.functional.cross_entropy(self.network(inputs), target).backward()
                 self.optimizer.step()
