@@ -148,6 +148,36 @@ def test_a_step_that_is_not_finite_is_the_last_and_does_not_move_the_weights(pro
     np.testing.assert_array_equal(session.weights, alone.weights)
 
 
+@pytest.mark.parametrize("completed", range(5))
+def test_an_interrupted_run_holds_the_steps_completed(problem, monkeypatch, completed):
+    monkeypatch.setattr("chainrule.engine.reference.ASK_SECONDS", 0.0)
+    session, alone = session_of(problem, AdamW()), session_of(problem, AdamW())
+    answers = iter([*[False] * completed, True])
+    report = session.run(0, StepPlan.constant(9, learning_rate=0.1), lambda: next(answers))
+    expected = alone.run(0, StepPlan.constant(completed, learning_rate=0.1))
+    assert len(report.error) == completed
+    np.testing.assert_array_equal(report, expected)
+    np.testing.assert_array_equal([session.weights, *session.vectors], [alone.weights, *alone.vectors])
+
+
+def test_a_run_asks_between_steps_at_least_every_50_ms_and_seldom(problem, monkeypatch):
+    """By a clock of its own, which every look at it moves on by 3 ms."""
+    moments = iter(np.arange(10**6) * 0.003)
+    now = [0.0]
+
+    def clock():
+        now[0] = next(moments)
+        return now[0]
+
+    monkeypatch.setattr("chainrule.engine.reference.perf_counter", clock)
+    asked = []
+    session_of(problem).run(0, StepPlan.constant(200, learning_rate=0.1), lambda: asked.append(now[0]))
+    gaps = np.diff([0.0, *asked])
+    assert len(asked) > 10
+    assert gaps.min() >= 0.0099
+    assert gaps.max() <= 0.05
+
+
 def test_sparse_rows_train_like_dense_ones(problem):
     network, source, weights = problem
     numbers = np.where(np.abs(source.numbers) > 0.7, source.numbers, 0.0)

@@ -1,5 +1,7 @@
 """The reference engine: ``network/`` as it stands, in NumPy. The oracle for every other engine, and the fallback."""
 
+from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from chainrule.network.random import row_order
 __all__ = ["ReferenceSession", "tiled_logits"]
 
 TILE_ROWS = 4096  # rows taken at once where all rows are wanted, so that memory does not grow with the table
+ASK_SECONDS = 0.01  # how often a run asks whether it is interrupted
 
 
 class ReferenceSession:
@@ -46,16 +49,21 @@ class ReferenceSession:
         self._has_penalty = network.penalty != Penalty()
         self._order_of_epoch: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
 
-    def run(self, first_step: int, plan: StepPlan) -> StepReport:
-        """Take ``len(plan)`` descent steps; see ``chainrule.engine.session.Session.run``."""
+    def run(self, first_step: int, plan: StepPlan, interrupted: Callable[[], bool] | None = None) -> StepReport:
+        """Take ``len(plan)`` descent steps; see ``chainrule.engine.session.Session.run``. It asks between steps."""
         report = StepReport(*np.zeros((3, len(plan))))
+        ask_at = perf_counter() + ASK_SECONDS
         with np.errstate(all="ignore"), blas_threads(self.settings.n_threads):
             for i in range(len(plan)):
+                if interrupted is not None and perf_counter() >= ask_at:
+                    if interrupted():
+                        return report.first(i)
+                    ask_at = perf_counter() + ASK_SECONDS
                 values = self._step(first_step + i, plan.part(i, i + 1))
                 for column, value in zip(report, values, strict=True):
                     column[i] = value
                 if not np.isfinite(values[0]) or not np.isfinite(values[2]):
-                    return StepReport(*(column[: i + 1] for column in report))
+                    return report.first(i + 1)
         return report
 
     def _step(self, step: int, plan: StepPlan) -> tuple[float, float, float]:

@@ -5,7 +5,9 @@ on the two things it is handed, the flat ``weights`` (P,) and the optimizer's st
 holds these arrays always sees the current state; a keyframe is a copy of them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from math import isfinite
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -159,7 +161,7 @@ class StepPlan:
 
 
 class StepReport(NamedTuple):
-    """What ``Session.run`` saw, one value a step: float64 arrays (T,).
+    """What ``Session.run`` saw, one value for each of the T steps completed: float64 arrays (T,).
 
     ``error`` is E of the minibatch (penalty included) before the step, ``weight`` the sum of its row weights and
     ``gradient_norm`` the norm of the gradient before clipping. A step whose error or gradient is not finite is the last
@@ -174,7 +176,11 @@ class StepReport(NamedTuple):
     @property
     def finite(self) -> bool:
         """Whether all steps were finite (only the last one can fail to be)."""
-        return len(self.error) == 0 or bool(np.isfinite(self.error[-1]) and np.isfinite(self.gradient_norm[-1]))
+        return len(self.error) == 0 or (isfinite(self.error[-1]) and isfinite(self.gradient_norm[-1]))
+
+    def first(self, n_steps: int) -> "StepReport":
+        """Return the report of the first ``n_steps`` steps."""
+        return StepReport(*(column[:n_steps] for column in self))
 
 
 class DescentStep(NamedTuple):
@@ -214,8 +220,14 @@ class Session(Protocol):
     weights: Floats
     vectors: tuple[Floats, ...]
 
-    def run(self, first_step: int, plan: StepPlan) -> StepReport:
-        """Take ``len(plan)`` descent steps, the first being step ``first_step`` (counted from 0) of the training."""
+    def run(self, first_step: int, plan: StepPlan, interrupted: Callable[[], bool] | None = None) -> StepReport:
+        """Take ``len(plan)`` descent steps, the first being step ``first_step`` (counted from 0) of the training.
+
+        A plan may reach over the ends of epochs. ``interrupted`` is asked now and then, from the calling thread, at
+        least every 50 ms (an engine whose steps cannot be broken off: at least between steps that far apart). When it
+        returns True the step in hand is given up: it is not reported, the weights and vectors are as before it, and the
+        report holds the steps completed, maybe none.
+        """
 
     def rows_of(self, step: int) -> NDArray[np.int64] | slice:
         """Return the rows that step ``step`` takes: a function of (seed, step) alone."""
