@@ -14,11 +14,11 @@ from chainrule.training.history import history_from_parts, history_to_parts
 def state_after(errors):
     """A state with an epoch for each error, its anchor set at the start of each epoch; weights hold the epoch."""
     state = TrainingState(np.zeros(1))
-    state.set_anchor()
+    assert state.set_anchor()
     for error in errors:
         state.weights[...] += 1
-        state.history.append({"epoch": state.epoch + 1, "train_error": error})
-        state.set_anchor()
+        state.close_epoch({"epoch": state.epoch + 1, "train_error": error})
+        assert state.set_anchor() == (not state.has_grown)
     return state
 
 
@@ -46,24 +46,29 @@ def test_noise_around_zero_is_no_explosion():
     assert state_after([0.0, 0.0, 1e-17, 0.0, 3e-17]).anchor.epoch == 5
 
 
-def test_the_anchors_history_is_the_beginning_of_the_states():
+def test_going_back_leaves_what_was_at_the_anchor():
     state = state_after([-1.0, -2.0, 1e9, 1e20])
-    assert state.history[: state.anchor.epoch] == state.anchor.history
-    state.go_to_anchor()
-    assert state.history == state.anchor.history == [{"epoch": i + 1, "train_error": -1.0 - i} for i in range(2)]
-    state.history.append({"epoch": 3, "train_error": -3.0})
-    assert len(state.anchor.history) == 2
+    assert (state.anchor.epoch, state.lowest_error) == (2, -2.0)
+    state.rate_factor, state.recoveries, state.seconds = 0.5, 1, 9.0
+    for _ in range(2):  # the anchor can be gone back to again
+        state.go_to_anchor()
+        assert state.history == [{"epoch": i + 1, "train_error": -1.0 - i} for i in range(2)]
+        assert (state.epoch, state.weights.tolist(), state.lowest_error) == (2, [2.0], -2.0)
+        assert (state.rate_factor, state.recoveries, state.seconds) == (0.5, 1, 9.0)
+        assert not state.has_grown
+        state.weights[...] += 1
+        state.close_epoch({"epoch": 3, "train_error": -3.0})
+        assert (state.anchor.epoch, len(state.history)) == (2, 3)
 
 
 # --- the parts
 
 
 def full_state(rows):
-    state = TrainingState(
-        np.arange(3.0), (np.ones(3), np.full(3, 2.0)), best_weights=np.arange(3.0) - 1, history=list(rows[:-1])
-    )
-    state.set_anchor()
-    state.history.append(rows[-1])
+    state = TrainingState(np.arange(3.0), (np.ones(3), np.full(3, 2.0)), best_weights=np.arange(3.0) - 1)
+    for one in rows:
+        state.set_anchor()
+        state.close_epoch(one)
     state.epoch_steps = np.ones((3, 2))
     return state
 
@@ -98,7 +103,7 @@ def test_a_state_comes_back_from_a_file_however_long_its_history(tmp_path, n_epo
         for name in ("weights", "epoch_steps", "best_weights"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
         np.testing.assert_array_equal(one.vectors, other.vectors)
-    assert again.anchor.epoch == n_epochs - 1
+    assert (again.epoch, again.anchor.epoch) == (n_epochs, n_epochs - 1)
 
 
 def test_all_arrays_are_copied():
@@ -140,23 +145,22 @@ def test_text_in_a_history_cannot_be_stored():
         history_to_parts([{"epoch": 1, "note": "x"}])
 
 
-def test_older_files_hold_the_rows_themselves():
-    state = full_state([row(1), row(2)])
-    values, arrays = state.to_parts()
-    values |= {"history": state.history, "anchor": values["anchor"] | {"history": state.anchor.history}}
-    again = TrainingState.from_parts(values, arrays)
-    assert (again.history, again.anchor.history) == (state.history, state.anchor.history)
-
-
 # --- parts that are not a state's
 
 
-@pytest.mark.parametrize("length", [-1, 3, 10**30, 1.0, True, None, "x"])
-def test_an_anchor_whose_history_is_not_a_beginning_is_refused(length):
+@pytest.mark.parametrize("epoch", [-1, 3, 10**30, 1.0, True, None, "x"])
+@pytest.mark.parametrize("owner", ["state", "anchor"])
+def test_an_epoch_that_the_history_does_not_hold_is_refused(owner, epoch):
     values, arrays = full_state([row(1), row(2)]).to_parts()
-    values["anchor"]["history"] = length
-    with pytest.raises(ModelFileError, match=r"the anchor's history has .* of 2 rows"):
+    (values if owner == "state" else values["anchor"])["epoch"] = epoch
+    with pytest.raises(ModelFileError, match=r"epoch .* does not go with a history of 2 rows"):
         TrainingState.from_parts(values, arrays)
+
+
+def test_a_state_whose_history_goes_on_after_it_is_refused():
+    values, arrays = full_state([row(1), row(2)]).to_parts()
+    with pytest.raises(ModelFileError, match="epoch 1 does not go with a history of 2 rows"):
+        TrainingState.from_parts(values | {"epoch": 1}, arrays)
 
 
 HOSTILE_COLUMNS = [
@@ -177,7 +181,9 @@ def test_a_hostile_column_is_refused(array, message):
         TrainingState.from_parts(values, arrays | {"history.epoch": array})
 
 
-@pytest.mark.parametrize("columns", [None, 3, "epoch", ["epoch"], {"epoch": "str"}, {"epoch": ["int"]}, {"no": "int"}])
+@pytest.mark.parametrize(
+    "columns", [None, 3, "epoch", ["epoch"], [{}], [], {"epoch": "str"}, {"epoch": ["int"]}, {"no": "int"}]
+)
 def test_hostile_columns_are_refused(columns):
     values, arrays = full_state([row(1), row(2)]).to_parts()
     with pytest.raises(ModelFileError, match="history"):

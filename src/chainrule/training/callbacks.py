@@ -8,7 +8,7 @@ from chainrule.errors import ParameterError
 if TYPE_CHECKING:
     from chainrule.training.run import Run
 
-__all__ = ["EVENTS", "Callback", "CallbackLike", "as_callbacks"]
+__all__ = ["EVENTS", "Callback", "CallbackLike", "as_callbacks", "overrides"]
 
 EVENTS = ("on_train_begin", "on_steps_end", "on_epoch_end", "on_stop", "on_train_end")
 
@@ -24,16 +24,27 @@ class Callback:
         """Before the first step; on a resumed run, before the first new one."""
 
     def on_steps_end(self, run: "Run") -> None:
-        """After some steps, several times a second: where the boundaries fall depends on the clock."""
+        """After some steps, several times a second: where the boundaries fall depends on the clock.
+
+        With small tables many epochs may have passed, unless a callback asks for their ends (``on_epoch_end``).
+        """
 
     def on_epoch_end(self, run: "Run") -> None:
         """After an epoch; its row is ``run.state.history[-1]``."""
 
     def on_stop(self, run: "Run") -> None:
-        """When training is broken off inside an epoch (Ctrl-C, time limit), before that epoch is closed."""
+        """When training is broken off inside an epoch (Ctrl-C, time limit), before that epoch is closed.
+
+        An epoch of which no step was completed is not closed: it has no row, and no ``on_epoch_end``.
+        """
 
     def on_train_end(self, run: "Run") -> None:
         """After training; the state holds the final weights and ``stop_reason``."""
+
+
+def overrides(callback: Callback, event: str) -> bool:
+    """Return whether a callback does anything at an event."""
+    return getattr(getattr(callback, event), "__func__", None) is not getattr(Callback, event)
 
 
 CallbackLike = Callback | Callable[["Run"], object]

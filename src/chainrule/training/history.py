@@ -1,4 +1,7 @@
-"""The history taken apart for a file, and put together again: a float64 array a column, however many epochs."""
+"""The history: its rows written from the steps of epochs, taken apart for a file, and put together again.
+
+In a file it is a float64 array a column, however many epochs.
+"""
 
 from typing import Any
 
@@ -7,9 +10,43 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ModelFileError, ParameterError
 
-__all__ = ["HistoryRow", "history_from_parts", "history_to_parts"]
+__all__ = ["HistoryRow", "history_from_parts", "history_rows", "history_to_parts"]
 
 HistoryRow = dict[str, Any]
+
+
+def history_rows(
+    steps: NDArray[np.float64], *, first_epoch: int, last_steps: list[int], rates: list[float] | list[None]
+) -> list[HistoryRow]:
+    """Return the rows of E epochs, without validation and time.
+
+    Parameters
+    ----------
+    steps : array (3, E, n)
+        Error, Σ weight and gradient norm of each epoch's n steps, at least one.
+    first_epoch : int
+        Number of the first of them.
+    last_steps : list (E,) of int
+        Steps taken at the end of each.
+    rates : list (E,) of float or None
+        Learning rate of each one's last step.
+    """
+    errors, weights, _ = steps
+    with np.errstate(over="ignore"):
+        weighted_errors = np.add.reduce(errors * weights, axis=1).tolist()
+        _, total_weights, total_norms = np.add.reduce(steps, axis=2).tolist()
+    cells = zip(last_steps, weighted_errors, total_weights, rates, total_norms, strict=True)
+    return [
+        {
+            "epoch": epoch,
+            "step": step,
+            "train_error": error / weight if weight > 0 else 0.0,
+            "validation_error": None,
+            "learning_rate": rate,
+            "gradient_norm": norm / steps.shape[2],
+        }
+        for epoch, (step, error, weight, rate, norm) in enumerate(cells, first_epoch)
+    ]
 
 
 def history_to_parts(history: list[HistoryRow]) -> tuple[dict[str, str], dict[str, NDArray[np.float64]]]:
@@ -50,7 +87,7 @@ def history_from_parts(columns: Any, arrays: dict[str, NDArray[Any]]) -> list[Hi
     Parameters
     ----------
     columns : dict
-        As returned there; or a list, the rows themselves, which older files hold.
+        As returned there.
     arrays : dict
         Among others those returned there.
 
@@ -59,8 +96,6 @@ def history_from_parts(columns: Any, arrays: dict[str, NDArray[Any]]) -> list[Hi
     ModelFileError
         If the parts are not those of a history.
     """
-    if isinstance(columns, list) and all(isinstance(row, dict) for row in columns):
-        return columns
     if not isinstance(columns, dict):
         raise ModelFileError("the history is not described by its columns")
     cells = {name: _cells(name, kind, arrays.get(_array_name(name))) for name, kind in columns.items()}

@@ -7,6 +7,7 @@ import numpy as np
 from chainrule.engine import Source
 from chainrule.errors import ShapeError
 from chainrule.network import Network
+from chainrule.training.ahead import go_ahead
 from chainrule.training.callbacks import CallbackLike, as_callbacks
 from chainrule.training.interrupt import Interrupt
 from chainrule.training.lbfgs import LBFGS, descend_lbfgs
@@ -62,6 +63,8 @@ def train(
         If the error is not finite and the recipe's recoveries are used up.
     ShapeError
         If ``weights`` are not (P,), or the state is that of another network or optimizer.
+    KeyboardInterrupt
+        On Ctrl-C before the first step is completed (a second Ctrl-C raises it at any time).
     """
     if state is None:
         state = _start(network, recipe, weights)
@@ -84,6 +87,7 @@ def train(
             if isinstance(recipe.optimizer, LBFGS):
                 descend_lbfgs(run)
             while state.stop_reason is None:
+                go_ahead(run)
                 _epoch(run)
             run.finish()
         finally:
@@ -93,12 +97,10 @@ def train(
 
 def _epoch(run: Run) -> None:
     """Take the steps that are left of the epoch and close it, or go back to its start if it diverges."""
-    while run.steps_left > 0:
+    while run.steps_left > 0 and not run.breaks_off:
         if not run.take_steps().finite:
             return run.go_back()
         run.after_steps()
-        if run.ending is not None:
-            break
     if run.ending is not None:
         run.notify("on_stop")
     return run.end_epoch()

@@ -120,16 +120,19 @@ class Recipe:
             for name in (name for name, given in idle.items() if given):
                 raise ParameterError(f"{name} has no effect with lbfgs; leave it out or choose another optimizer.")
 
+    def rates(self, steps: NDArray[np.float64], clock: Clock, factor: float) -> NDArray[np.float64]:
+        """Return the learning rate (T,) at the steps t (T,), counted from 0; ``factor`` scales it."""
+        return self.learning_rate * factor * self.schedule.factors(steps, clock)
+
     def plan(self, first_step: int, n_steps: int, clock: Clock, factor: float) -> StepPlan:
         """Return the plan of ``n_steps`` steps from ``first_step`` on; ``factor`` scales the learning rate."""
         optimizer = self.optimizer
         assert isinstance(optimizer, Optimizer), "lbfgs takes no planned steps"
-        steps = np.arange(first_step, first_step + n_steps, dtype=np.float64)
-        rates = self.learning_rate * factor * self.schedule.factors(steps, clock)
+        steps, ones = np.arange(first_step, first_step + n_steps, dtype=np.float64), np.ones(n_steps)
         return StepPlan(
-            learning_rate=rates,
+            learning_rate=self.rates(steps, clock, factor),
             momentum=np.full(n_steps, optimizer.momentum),
             weight_decay=np.full(n_steps, optimizer.weight_decay),
-            dropout=np.ones(n_steps),
-            penalty=np.ones(n_steps),
+            dropout=ones,
+            penalty=ones,
         )

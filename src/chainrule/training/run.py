@@ -1,22 +1,25 @@
 """A training under way: what the loop's steps and callbacks work on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import isfinite
 from time import perf_counter
 from typing import Any
 from warnings import warn
 
 import numpy as np
+from numpy.typing import NDArray
 
-from chainrule.engine import Session, Source, StepPlan, StepReport, open_session
+from chainrule.engine import Session, Source, StepReport, open_session
 from chainrule.errors import DivergedError, DivergenceWarning, ParameterError
 from chainrule.network import Network
-from chainrule.training.callbacks import Callback
+from chainrule.training.callbacks import Callback, overrides
+from chainrule.training.history import HistoryRow, history_rows
 from chainrule.training.interrupt import Interrupt
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.optimizers import SGD
 from chainrule.training.recipe import Recipe, Validation
 from chainrule.training.schedules import Clock, ReduceOnPlateau
-from chainrule.training.state import HistoryRow, TrainingState
+from chainrule.training.state import TrainingState
 
 __all__ = ["Run"]
 
@@ -34,6 +37,10 @@ class Run:
         Where training is; its arrays are the live ones.
     session : Session
         The engine at work.
+    chunk : int
+        Steps to take in one call, about ``CHUNK_SECONDS`` of them.
+    is_watched : bool
+        Whether something must be seen or decided at the end of every epoch.
     """
 
     def __init__(
@@ -58,7 +65,13 @@ class Run:
         self.clock = Clock(steps_per_epoch, steps_per_epoch * recipe.epochs)
         self.ending: str | None = None
         self._callbacks, self._interrupt = callbacks, interrupt
-        self._chunk = 1
+        self.chunk = 1
+        self.is_watched = (
+            validation is not None
+            or isinstance(recipe.schedule, ReduceOnPlateau)
+            or recipe.stopping.keeps_best
+            or any(overrides(callback, "on_epoch_end") for callback in callbacks)
+        )
         self._started = perf_counter() - state.seconds
 
     def stop(self, reason: str = "callback") -> None:
@@ -81,41 +94,76 @@ class Run:
     @property
     def learning_rate(self) -> float | None:
         """η of the last step taken (before the first, of the first); lbfgs has none."""
+        return self._rates([self.state.step])[0]
+
+    def _rates(self, steps: list[int]) -> list[float] | list[None]:
+        """Return η of the last step taken after each of these numbers of steps."""
         if isinstance(self.recipe.optimizer, LBFGS):
-            return None
-        return float(self._plan(max(self.state.step - 1, 0), 1).learning_rate[0])
+            return [None] * len(steps)
+        last_steps = np.array([max(step - 1, 0) for step in steps], dtype=np.float64)
+        rates: list[float] = self.recipe.rates(last_steps, self.clock, self._rate_factor).tolist()
+        return rates
+
+    @property
+    def _rate_factor(self) -> float:
+        return self.state.rate_factor * self.state.plateau_factor
 
     @property
     def steps_left(self) -> int:
         """Steps until the current epoch is complete."""
         return self.clock.steps_per_epoch - len(self.state.epoch_steps[0])
 
-    def _plan(self, first_step: int, n_steps: int) -> StepPlan:
-        factor = self.state.rate_factor * self.state.plateau_factor
-        return self.recipe.plan(first_step, n_steps, self.clock, factor)
+    @property
+    def breaks_off(self) -> bool:
+        """Whether somebody asked to end training, and there is a step to keep."""
+        return self.ending is not None and self._has_a_step
+
+    @property
+    def _has_a_step(self) -> bool:
+        return self.state.epoch > 0 or self.state.epoch_steps.shape[1] > 0
 
     def take_steps(self) -> StepReport:
         """Take the next chunk of the epoch's steps."""
         state = self.state
         if state.epoch_steps.shape[1] == 0 and self.recipe.max_recoveries > 0:
             state.set_anchor()
-        n_steps = min(self._chunk, self.steps_left)
-        started = perf_counter()
-        report = self.session.run(state.step, self._plan(state.step, n_steps))
-        seconds = perf_counter() - started
-        if seconds < CHUNK_SECONDS / 2:
-            self._chunk *= 2
-        elif seconds > CHUNK_SECONDS * 2:
-            self._chunk = max(1, self._chunk // 2)
-        state.step += len(report.error)
-        state.epoch_steps = np.concatenate([state.epoch_steps, np.array(report)], axis=1)
+        report = self.run_engine(min(self.chunk, self.steps_left), self._interrupted)
+        before, new = state.epoch_steps, np.array(report)
+        state.epoch_steps = np.concatenate([before, new], axis=1) if before.shape[1] else new
         return report
 
+    def run_engine(self, n_steps: int, interrupted: Callable[[], bool] | None = None) -> StepReport:
+        """Let the engine take steps, and learn from it how many make a chunk."""
+        state = self.state
+        started = perf_counter()
+        plan = self.recipe.plan(state.step, n_steps, self.clock, self._rate_factor)
+        report = self.session.run(state.step, plan, interrupted)
+        seconds = perf_counter() - started
+        if seconds < CHUNK_SECONDS / 2:
+            self.chunk = max(self.chunk, 2 * n_steps)
+        elif seconds > CHUNK_SECONDS:
+            self.chunk = max(1, n_steps // 2)
+        state.step += len(report.error)
+        return report
+
+    def _interrupted(self) -> bool:
+        """Tell the engine whether to give up the step in hand: on Ctrl-C, or over time if there is a step to keep."""
+        self.look_up()
+        return self.ending == "interrupted" or (self.ending == "time_limit" and self._has_a_step)
+
     def after_steps(self) -> None:
-        """Keep the time, tell the callbacks, notice Ctrl-C and the time limit."""
+        """Keep the time, tell the callbacks, notice Ctrl-C and the time limit.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C before a step was completed: there is nothing to keep yet.
+        """
         self.state.seconds = perf_counter() - self._started
         self.notify("on_steps_end")
         self.look_up()
+        if self.ending == "interrupted" and not self._has_a_step:
+            raise KeyboardInterrupt
 
     def look_up(self) -> None:
         """Notice Ctrl-C and the time limit."""
@@ -152,36 +200,54 @@ class Run:
             DivergenceWarning,
             stacklevel=2,
         )
-        if self.ending is not None and state.history:
-            state.stop_reason = self.ending
 
     def end_epoch(self) -> None:
-        """Close the epoch: write its history row, judge it, tell the callbacks, decide whether it was the last."""
+        """Close the epoch: write its history row, judge it, tell the callbacks, decide whether it was the last.
+
+        An epoch that is broken off before its first step has no row.
+        """
         state = self.state
-        row = self._history_row()
-        if row["validation_error"] is not None and not np.isfinite(row["validation_error"]):
-            return self.go_back()
-        state.history.append(row)
-        state.epoch_steps = np.empty((3, 0))
-        self._judge(self._monitored(row))
+        if state.epoch_steps.shape[1] == 0:
+            state.stop_reason = self.ending
+            return None
+        [row] = self._rows(state.epoch_steps[:, np.newaxis])
+        if self.validation is not None:
+            row |= self._validate(self.validation)
+            if not isfinite(row["validation_error"]):
+                return self.go_back()
+        row["seconds"] = state.seconds = perf_counter() - self._started
+        self._close_epoch(row)
         self.notify("on_epoch_end")
         state.stop_reason = self.ending or self._reason_to_stop()
         return None
 
-    def _history_row(self) -> HistoryRow:
-        errors, weights, norms = self.state.epoch_steps
-        row: HistoryRow = {
-            "epoch": self.state.epoch + 1,
-            "step": self.state.step,
-            "train_error": float(np.average(errors, weights=weights)) if weights.sum() > 0 else 0.0,
-            "validation_error": None,
-            "learning_rate": self.learning_rate,
-            "gradient_norm": float(norms.mean()),
-        }
-        if self.validation is not None:
-            row |= self._validate(self.validation)
-        self.state.seconds = perf_counter() - self._started
-        return row | {"seconds": self.state.seconds}
+    def close_epochs(self, steps: NDArray[np.float64]) -> bool:
+        """Close several epochs just run, ``steps`` (3, E, n) being their reports and their time the mean of it.
+
+        Returns
+        -------
+        bool
+            Whether training plainly goes on after each: it does not end, and the error has not grown. If not, the rest
+            is left out.
+        """
+        now = perf_counter() - self._started
+        moments = np.linspace(self.state.seconds, now, steps.shape[1] + 1)[1:].tolist()
+        for row, moment in zip(self._rows(steps), moments, strict=True):
+            self._close_epoch(row | {"seconds": moment})
+            if self.state.has_grown or self._reason_to_stop() is not None:
+                return False
+        return True
+
+    def _rows(self, steps: NDArray[np.float64]) -> list[HistoryRow]:
+        """Return the rows of the epochs whose reports ``steps`` (3, E, n) are, the last of them ending here."""
+        n_epochs, n_steps = steps.shape[1:]
+        last_steps = [self.state.step - n_steps * i for i in reversed(range(n_epochs))]
+        rates = self._rates(last_steps)
+        return history_rows(steps, first_epoch=self.state.epoch + 1, last_steps=last_steps, rates=rates)
+
+    def _close_epoch(self, row: HistoryRow) -> None:
+        self.state.close_epoch(row)
+        self._judge(self._monitored(row))
 
     def _validate(self, validation: Validation) -> dict[str, Any]:
         source = validation.source
@@ -191,13 +257,13 @@ class Run:
             predicted = self.network.loss.predict(logits.astype(np.float64))
         weight = source.n_rows if source.weight is None else float(source.weight.sum(dtype=np.float64))
         error = total / weight
-        metrics = validation.score(predicted) if validation.score is not None and np.isfinite(error) else {}
+        metrics = validation.score(predicted) if validation.score is not None and isfinite(error) else {}
         return {"validation_error": error, **metrics}
 
     def _monitored(self, row: HistoryRow) -> float | None:
         name = self.recipe.stopping.monitor
         score: float | None = row.get(name)
-        if score is not None and not np.isfinite(score):
+        if score is not None and not isfinite(score):
             score = row[name] = None
         if name not in row or (name == "validation_error" and score is None):
             known = [key for key in row if key not in ("epoch", "step", "seconds") and row[key] is not None]

@@ -13,6 +13,7 @@ __all__ = ["HistoryRow", "TrainingState"]
 
 Floats = NDArray[np.floating[Any]]
 
+EPSILON = float(np.finfo(np.float64).eps)
 GROWTH = 10.0  # a train error this many times its scale above the lowest is taken for the beginning of an explosion
 
 
@@ -27,10 +28,14 @@ class TrainingState:
         The optimizer's state.
     step : int
         Descent steps taken; with the seed it fixes the position in the row order.
+    epoch : int
+        Number of the last epoch closed, from 1; 0 before the first.
     epoch_steps : array (3, n)
         Error, Σ weight and gradient norm of the n steps taken in the unfinished epoch.
     anchor : TrainingState or None
-        Where a diverging run goes back to: the state at the start of the last epoch before the error began to grow.
+        Where a diverging run goes back to: the state at the start of the last epoch before the error began to grow (or
+        of an earlier one, where several were run in one call). Its history is the beginning of this state's, the same
+        list.
     rate_factor : float
         What recoveries have left of the learning rate.
     recoveries : int
@@ -41,8 +46,10 @@ class TrainingState:
         The score to beat by more than the tolerance, and for how many epochs it has not been.
     plateau_score, plateau_epochs, plateau_factor
         The same for a schedule that listens, and its factor on the learning rate.
+    lowest_error : float or None
+        The lowest train error of an epoch so far.
     history : list of dict
-        One plain row an epoch.
+        One plain row for each epoch closed.
     seconds : float
         Training time so far.
     stop_reason : str or None
@@ -52,6 +59,7 @@ class TrainingState:
     weights: Floats
     vectors: tuple[Floats, ...] = ()
     step: int = 0
+    epoch: int = 0
     epoch_steps: NDArray[np.float64] = field(default_factory=lambda: np.empty((3, 0)))
     anchor: "TrainingState | None" = None
     rate_factor: float = 1.0
@@ -64,27 +72,44 @@ class TrainingState:
     plateau_score: float | None = None
     plateau_epochs: int = 0
     plateau_factor: float = 1.0
+    lowest_error: float | None = None
     history: list[HistoryRow] = field(default_factory=list)
     seconds: float = 0.0
     stop_reason: str | None = None
 
-    @property
-    def epoch(self) -> int:
-        """Number of the last epoch closed, from 1; 0 before the first."""
-        return len(self.history)
+    def close_epoch(self, row: HistoryRow) -> None:
+        """End the epoch under way with its row."""
+        self.history.append(row)
+        self.epoch += 1
+        self.epoch_steps = np.empty((3, 0))
+        error: float = row["train_error"]
+        self.lowest_error = error if self.lowest_error is None else min(error, self.lowest_error)
 
-    def set_anchor(self) -> None:
-        """Remember the present state as the one to go back to, unless the error has begun to grow.
+    @property
+    def has_grown(self) -> bool:
+        """Whether the last train error is over ``GROWTH`` times the errors' scale above the lowest.
+
+        The scale is what the error has come down so far, or its lowest size where that is larger: it is positive for
+        errors that are negative (Poisson), and for errors that only rise. Differences within rounding of 0 are no
+        growth.
+        """
+        if self.lowest_error is None:
+            return False
+        first, last = self.history[0]["train_error"], self.history[self.epoch - 1]["train_error"]
+        scale = max(first - self.lowest_error, abs(self.lowest_error), EPSILON)
+        return bool(last - self.lowest_error > GROWTH * scale)
+
+    def set_anchor(self) -> bool:
+        """Remember the present state as the one to go back to, unless the error has grown; return whether it is now.
 
         An exploding run is finite for a while, and going back to a state that is already exploding helps nobody: the
-        anchor stays behind while the train error has grown, see ``_has_grown``.
+        anchor stays behind while ``has_grown``.
         """
-        if self.anchor is not None and self.history and _has_grown([row["train_error"] for row in self.history]):
-            return
+        if self.anchor is not None and self.has_grown:
+            return False
         copies = tuple(vector.copy() for vector in self.vectors)
-        self.anchor = replace(
-            self, weights=self.weights.copy(), vectors=copies, history=self.history.copy(), anchor=None
-        )
+        self.anchor = replace(self, weights=self.weights.copy(), vectors=copies, anchor=None)
+        return True
 
     def go_to_anchor(self) -> None:
         """Go back, in place; the learning rate's halvings, their count and the time stay."""
@@ -93,15 +118,13 @@ class TrainingState:
         self.weights[...] = anchor.weights
         for current, kept in zip(self.vectors, anchor.vectors, strict=True):
             current[...] = kept
-        stays = {"weights", "vectors", "anchor", "rate_factor", "recoveries", "seconds"}
+        stays = {"weights", "vectors", "anchor", "rate_factor", "recoveries", "history", "seconds"}
         for name in {f.name for f in fields(self)} - stays:
             setattr(self, name, getattr(anchor, name))
-        self.history = anchor.history.copy()
+        del self.history[anchor.epoch :]
 
     def to_parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return the state as plain values (for JSON) and arrays, both by name.
-
-        The anchor's history is the beginning of the state's, so its length says it all.
 
         Raises
         ------
@@ -112,7 +135,6 @@ class TrainingState:
         values["history"], columns = history_to_parts(self.history)
         if self.anchor is not None:
             values["anchor"], more = self.anchor._own_parts("anchor.")
-            values["anchor"]["history"] = len(self.anchor.history)
             arrays |= more
         return values, arrays | columns
 
@@ -138,11 +160,11 @@ class TrainingState:
         try:
             values = dict(values)
             anchor, history = values.pop("anchor", None), history_from_parts(values.pop("history"), arrays)
+            _check_epoch(values["epoch"], range(len(history), len(history) + 1))
             state = cls._from_own_parts(values, arrays, prefix="", history=history)
             if anchor is not None:
-                anchor = dict(anchor)
-                beginning = _beginning(history, anchor.pop("history"))
-                state.anchor = cls._from_own_parts(anchor, arrays, prefix="anchor.", history=beginning)
+                _check_epoch(anchor["epoch"], range(len(history) + 1))
+                state.anchor = cls._from_own_parts(anchor, arrays, prefix="anchor.", history=history)
             return state
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"This is not a training state of this version of chainrule: {error}.") from error
@@ -163,21 +185,6 @@ class TrainingState:
         )
 
 
-def _has_grown(errors: list[float]) -> bool:
-    """Return whether the last error is over ``GROWTH`` times their scale above the lowest.
-
-    The scale is what the error has come down so far, or its lowest size where that is larger: it is positive for errors
-    that are negative (Poisson), and for errors that only rise. Differences within rounding of 0 are no growth.
-    """
-    lowest = min(errors)
-    scale = max(errors[0] - lowest, abs(lowest), float(np.finfo(np.float64).eps))
-    return errors[-1] - lowest > GROWTH * scale
-
-
-def _beginning(history: list[HistoryRow], length: Any) -> list[HistoryRow]:
-    """Return the first rows of a history; older files hold the rows themselves."""
-    if isinstance(length, list):
-        return history_from_parts(length, {})
-    if type(length) is not int or not 0 <= length <= len(history):
-        raise ModelFileError(f"the anchor's history has {length!r} of {len(history)} rows")
-    return history[:length]
+def _check_epoch(epoch: Any, possible: range) -> None:
+    if type(epoch) is not int or epoch not in possible:
+        raise ModelFileError(f"epoch {epoch!r} does not go with a history of {possible[-1]} rows")
