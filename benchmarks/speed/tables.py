@@ -7,6 +7,9 @@ from typing import Any
 from benchmarks.speed.cases import CASES
 from benchmarks.speed.verdict import groups, share
 
+SINGLE_ROW, BARE_IMPORT, ESTIMATOR_IMPORT = 5e-6, 0.1, 0.2  # targets, seconds at most
+CORE_SHARE, TWO_AT_ONCE = 0.9, 2.5  # targets: at least, less than
+
 
 def render(results: dict[str, Any]) -> str:
     """Return all that was measured, a section for each part that was run."""
@@ -23,11 +26,11 @@ def render(results: dict[str, Any]) -> str:
 
 def machine_line(machine: dict[str, Any]) -> str:
     """Return where and with what the run was made."""
-    about = "; ".join(machine["libraries"])
+    about = "; ".join([f"Python {machine['python']}", *machine["libraries"]])
     quick = " **A quick run: no measurement.**" if machine["quick"] else ""
     return (
         f"{machine['date']}, {machine['processor']}, {machine['cores']} cores ({machine['instructions']}), "
-        f"{machine['system']}, Python {machine['python']}, load {machine['load']} at the start; {about}.{quick}"
+        f"{machine['system']}, load {machine['load']} at the start; {about}.{quick}"
     )
 
 
@@ -128,11 +131,13 @@ def peak_table(results: dict[str, Any]) -> str:
 
 def predict_table(results: dict[str, Any]) -> str:
     """Return the time of a call for each network, number of rows and predictor."""
-    rows = [
-        [r["case"], r["predictor"], f"{r['rows']:,}", str(r["threads"]), time_of(r["seconds"])]
-        for r in results.get("predict", [])
-    ]
-    return markdown(["network", "predictor", "rows", "threads", "a call, median [range]"], rows) if rows else ""
+    records = results.get("predict", [])
+    if not records:
+        return ""
+    rows = [[r["case"], r["predictor"], f"{r['rows']:,}", str(r["threads"]), time_of(r["seconds"])] for r in records]
+    single = [r["seconds"] for r in records if (r["case"], r["predictor"], r["rows"]) == ("S1", "chainrule", 1)]
+    verdict = f"A row through S1's network: {at_most(max(map(median, single)), SINGLE_ROW)}."
+    return markdown(["network", "predictor", "rows", "threads", "a call, median [range]"], rows) + "\n\n" + verdict
 
 
 def scaling_table(results: dict[str, Any]) -> str:
@@ -158,13 +163,15 @@ def import_table(results: dict[str, Any]) -> str:
     rows = [[f"`{r['statement']}`", time_of(r["seconds"]), f"{r['net'] * 1e3:.0f} ms"] for r in records]
     net = {record["statement"]: record["net"] for record in records}
     ours, more = net["import chainrule"], net["from chainrule import TableClassifier"] - net["import sklearn.base"]
-    verdict = f"`import chainrule`: {at_most(ours, 0.1)}. An estimator, more than sklearn.base: {at_most(more, 0.2)}."
+    verdict = f"`import chainrule`: {at_most(ours, BARE_IMPORT)}. An estimator, more than sklearn.base: {at_most(more, ESTIMATOR_IMPORT)}."
     return markdown(["process", "median [range]", "of it the import"], rows) + "\n\n" + verdict
 
 
 def at_most(seconds: float, target: float) -> str:
     """Return a time beside its target and whether it is met."""
-    return f"{seconds:.3f} s (≤ {target}: {'met' if seconds <= target else 'MISSED'})"
+    scale, unit = (1e6, "µs") if target < 1e-3 else (1e3, "ms")
+    verdict = "met" if seconds <= target else "MISSED"
+    return f"{three_digits(seconds * scale)} {unit} (≤ {target * scale:.0f}: {verdict})"
 
 
 def rest(results: dict[str, Any]) -> str:
@@ -173,12 +180,12 @@ def rest(results: dict[str, Any]) -> str:
     if fit := results.get("estimator"):
         lines.append(
             f"- `TableRegressor(hidden_layer_sizes=(256, 256))` on {fit['table']}: {fit['epochs']} epochs in "
-            f"{fit['seconds']:.2f} s, in the engine {against(fit['share'], 0.9, '.2f')} of it"
+            f"{fit['seconds']:.2f} s, in the engine {against(fit['share'], CORE_SHARE, '.2f')} of it"
         )
     for pair in results.get("together", []):
-        verdict = "met" if pair["ratio"] < 2.5 else "MISSED"
+        verdict = "met" if pair["ratio"] < TWO_AT_ONCE else "MISSED"
         lines.append(
             f"- two trainings of {pair['case']} at once: the slower takes {pair['ratio']:.2f} × the time of one alone "
-            f"(< 2.5: {verdict}); alone {time_of(pair['alone'])}, both {time_of(pair['both'])}"
+            f"(< {TWO_AT_ONCE}: {verdict}); alone {time_of(pair['alone'])}, both {time_of(pair['both'])}"
         )
     return "\n".join(lines)

@@ -50,6 +50,7 @@ RESULTS = {
         {"statement": "import sklearn.base", "seconds": [1.03], "net": 1.0},
         {"statement": "from chainrule import TableClassifier", "seconds": [1.33], "net": 1.3},
     ],
+    "predict": [{"case": "S1", "predictor": "chainrule", "rows": 1, "threads": 1, "seconds": [4e-6]}],
     "estimator": None,
     "together": [{"case": "S2", "alone": [1.0], "both": [3.0], "ratio": 3.0}],
 }
@@ -59,8 +60,9 @@ def test_all_parts_are_shown_with_their_verdicts():
     text = render(RESULTS)
     assert re.search(r"\| S6 +\| chainrule +\| +2 \| 2\.00 ms \[1\.00–4\.00\]", text)
     assert re.search(r"\| S6 +\| jax, 2 threads \| +15\.00 \(≥ 10\.00: met\)", text)
-    assert "`import chainrule`: 0.020 s (≤ 0.1: met)" in text
-    assert "more than sklearn.base: 0.300 s (≤ 0.2: MISSED)" in text
+    assert "`import chainrule`: 20.0 ms (≤ 100: met)" in text
+    assert "more than sklearn.base: 300 ms (≤ 200: MISSED)" in text
+    assert "A row through S1's network: 4.00 µs (≤ 5: met)" in text
     assert "3.00 × the time of one alone (< 2.5: MISSED)" in text
     assert "TableRegressor" not in text
 
