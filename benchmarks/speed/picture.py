@@ -39,7 +39,7 @@ class LogScale:
     def ticks(self) -> list[float]:
         """Return 1, 2 and 5 times the powers of ten in between, or the powers alone if there are many."""
         powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        steps = (1, 2, 5) if len(powers) <= 3 else (1,)
+        steps = (1, 2, 5) if self.high / self.low < 300 else (1,)
         return [s * 10.0**p for p in powers for s in steps if self.low <= s * 10.0**p * 1.0001 <= self.high * 1.001]
 
 
@@ -83,7 +83,7 @@ def draw_ratios(fits: list[dict[str, Any]], threads: int) -> Iterator[str]:
     yield text(70, 24, title, extra="font-size='16' font-weight='600'")
     names = list(dict.fromkeys(fit["contestant"] for group, _ in rows for fit in group))
     for i, name in enumerate(names):
-        yield f"<circle cx='{76 + i * 128}' cy='45' r='5' fill='{COLORS[name]}'/>" + text(86 + i * 128, 50, name)
+        yield f"<circle cx='{76 + i * 134}' cy='45' r='5' fill='{COLORS[name]}'/>" + text(86 + i * 134, 50, name)
     yield from vertical_grid(x, top - 10, bottom)
     for i, (group, own) in enumerate(rows):
         y = top + height * (i + 0.5)
@@ -111,7 +111,7 @@ def draw_lines(axis: str, lines: list[dict[str, Any]], left: float) -> Iterator[
     places = lines[0]["x"]
     x = LogScale(places[0] / 1.2, places[-1] * 1.2, left, left + 410)
     y = LogScale(min(seconds) / 1.3, max(seconds) * 1.3, 720, 460)
-    title = "rows (S4's network, 1 epoch)" if axis == "rows" else "width of both hidden layers (20,000 rows, 1 epoch)"
+    title = "rows (S4's network, 1 epoch)" if axis == "rows" else "width of both layers (20,000 rows, 1 epoch)"
     yield text(left, 372, f"Seconds against {title}", extra="font-weight='600'")
     yield from vertical_grid(x, 460, 720, "{:,.0f}".format)
     for tick in y.ticks():
@@ -124,6 +124,6 @@ def draw_lines(axis: str, lines: list[dict[str, Any]], left: float) -> Iterator[
         yield f"<polyline points='{points}' fill='none' stroke='{color}' stroke-width='2'{dash}/>"
         slope = "" if entry["slope"] is None else f", slope {entry['slope']:.2f}"
         label = f"{entry['contestant']}, {entry['threads']} thread{'s' if entry['threads'] > 1 else ''}{slope}"
-        at = (left + i % 2 * 210, 392 + i // 2 * 17)
+        at = (left + i % 2 * 228, 392 + i // 2 * 17)
         yield f"<path d='M{at[0]} {at[1] - 4} h22' stroke='{color}' stroke-width='2'{dash}/>"
         yield text(at[0] + 28, at[1], label, extra="font-size='12'")

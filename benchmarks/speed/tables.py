@@ -162,8 +162,11 @@ def import_table(results: dict[str, Any]) -> str:
         return ""
     rows = [[f"`{r['statement']}`", time_of(r["seconds"]), f"{r['net'] * 1e3:.0f} ms"] for r in records]
     net = {record["statement"]: record["net"] for record in records}
-    ours, more = net["import chainrule"], net["from chainrule import TableClassifier"] - net["import sklearn.base"]
-    verdict = f"`import chainrule`: {at_most(ours, BARE_IMPORT)}. An estimator, more than sklearn.base: {at_most(more, ESTIMATOR_IMPORT)}."
+    bare, more = net["import chainrule"], net["from chainrule import TableClassifier"] - net["import sklearn.base"]
+    verdict = (
+        f"`import chainrule`: {at_most(bare, BARE_IMPORT)}. "
+        f"An estimator, more than sklearn.base: {at_most(more, ESTIMATOR_IMPORT)}."
+    )
     return markdown(["process", "median [range]", "of it the import"], rows) + "\n\n" + verdict
 
 
