@@ -15,6 +15,7 @@ from chainrule.network import Network
 from chainrule.training.callbacks import Callback, overrides
 from chainrule.training.history import HistoryRow, history_rows
 from chainrule.training.interrupt import Interrupt
+from chainrule.training.judging import judge, monitored, reason_to_stop
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.optimizers import SGD
 from chainrule.training.recipe import Recipe, Validation
@@ -218,7 +219,7 @@ class Run:
         row["seconds"] = state.seconds = perf_counter() - self._started
         self._close_epoch(row)
         self.notify("on_epoch_end")
-        state.stop_reason = self.ending or self._reason_to_stop()
+        state.stop_reason = self.ending or reason_to_stop(state, self.recipe)
         return None
 
     def close_epochs(self, steps: NDArray[np.float64]) -> bool:
@@ -234,7 +235,7 @@ class Run:
         moments = np.linspace(self.state.seconds, now, steps.shape[1] + 1)[1:].tolist()
         for row, moment in zip(self._rows(steps), moments, strict=True):
             self._close_epoch(row | {"seconds": moment})
-            if self.state.has_grown or self._reason_to_stop() is not None:
+            if self.state.has_grown or reason_to_stop(self.state, self.recipe) is not None:
                 return False
         return True
 
@@ -247,51 +248,18 @@ class Run:
 
     def _close_epoch(self, row: HistoryRow) -> None:
         self.state.close_epoch(row)
-        self._judge(self._monitored(row))
+        judge(self.state, self.recipe, monitored(row, self.recipe.stopping.monitor))
 
     def _validate(self, validation: Validation) -> dict[str, Any]:
         source = validation.source
         logits = self.session.logits(source.numbers)
         with np.errstate(all="ignore"):  # a non-finite error is dealt with, not warned of
             total, _ = self.network.loss(logits, source.target, source.weight)
-            predicted = self.network.loss.predict(logits.astype(np.float64))
         weight = source.n_rows if source.weight is None else float(source.weight.sum(dtype=np.float64))
         error = total / weight
-        metrics = validation.score(predicted) if validation.score is not None and isfinite(error) else {}
-        return {"validation_error": error, **metrics}
-
-    def _monitored(self, row: HistoryRow) -> float | None:
-        name = self.recipe.stopping.monitor
-        score: float | None = row.get(name)
-        if score is not None and not isfinite(score):
-            score = row[name] = None
-        if name not in row or (name == "validation_error" and score is None):
-            known = [key for key in row if key not in ("epoch", "step", "seconds") and row[key] is not None]
-            raise ParameterError(f"Cannot monitor {name!r}: this training measures {known}.")
-        return score
-
-    def _judge(self, score: float | None) -> None:
-        """Update best epoch, patience and plateau; a score that is not defined improves nothing."""
-        state, stopping, schedule = self.state, self.recipe.stopping, self.recipe.schedule
-        state.patience_epochs += 1
-        state.plateau_epochs += 1
-        if score is not None:
-            if stopping.improves(score, state.best_score):
-                state.best_score, state.best_epoch = score, state.epoch
-                state.best_weights = state.weights.copy() if stopping.keeps_best else None
-            if stopping.improves(score, state.patience_score, tol=stopping.tol):
-                state.patience_score, state.patience_epochs = score, 0
-            if stopping.improves(score, state.plateau_score):
-                state.plateau_score, state.plateau_epochs = score, 0
-        if isinstance(schedule, ReduceOnPlateau) and state.plateau_epochs >= schedule.patience:
-            state.plateau_factor = max(state.plateau_factor * schedule.factor, schedule.floor)
-            state.plateau_epochs = 0
-
-    def _reason_to_stop(self) -> str | None:
-        patience = self.recipe.stopping.patience
-        if patience is not None and self.state.patience_epochs >= patience:
-            return "early_stopping"
-        return "max_iter" if self.state.epoch >= self.recipe.epochs else None
+        if validation.score is None or not isfinite(error):
+            return {"validation_error": error}
+        return {"validation_error": error} | validation.score(self.network.loss.predict(logits.astype(np.float64)))
 
     def finish(self) -> None:
         """Restore the best weights, if they were kept, and tell the callbacks."""

@@ -1,0 +1,54 @@
+"""An epoch judged by its row: whether it is the best, whether patience ends, whether the learning rate falls."""
+
+from math import isfinite
+
+from chainrule.errors import ParameterError
+from chainrule.training.history import HistoryRow
+from chainrule.training.recipe import Recipe
+from chainrule.training.schedules import ReduceOnPlateau
+from chainrule.training.state import TrainingState
+
+__all__ = ["judge", "monitored", "reason_to_stop"]
+
+
+def monitored(row: HistoryRow, name: str) -> float | None:
+    """Return the number of a row that decides; one that is not finite becomes None, there too.
+
+    Raises
+    ------
+    ParameterError
+        If the row has no number of that name.
+    """
+    score: float | None = row.get(name)
+    if score is not None and not isfinite(score):
+        score = row[name] = None
+    if name not in row or (name == "validation_error" and score is None):
+        known = [key for key in row if key not in ("epoch", "step", "seconds") and row[key] is not None]
+        raise ParameterError(f"Cannot monitor {name!r}: this training measures {known}.")
+    return score
+
+
+def judge(state: TrainingState, recipe: Recipe, score: float | None) -> None:
+    """Update best epoch, patience and plateau; a score that is not defined improves nothing."""
+    stopping, schedule = recipe.stopping, recipe.schedule
+    state.patience_epochs += 1
+    state.plateau_epochs += 1
+    if score is not None:
+        if stopping.improves(score, state.best_score):
+            state.best_score, state.best_epoch = score, state.epoch
+            state.best_weights = state.weights.copy() if stopping.keeps_best else None
+        if stopping.improves(score, state.patience_score, tol=stopping.tol):
+            state.patience_score, state.patience_epochs = score, 0
+        if stopping.improves(score, state.plateau_score):
+            state.plateau_score, state.plateau_epochs = score, 0
+    if isinstance(schedule, ReduceOnPlateau) and state.plateau_epochs >= schedule.patience:
+        state.plateau_factor = max(state.plateau_factor * schedule.factor, schedule.floor)
+        state.plateau_epochs = 0
+
+
+def reason_to_stop(state: TrainingState, recipe: Recipe) -> str | None:
+    """Return why training ends after the last epoch closed, or None if it goes on."""
+    patience = recipe.stopping.patience
+    if patience is not None and state.patience_epochs >= patience:
+        return "early_stopping"
+    return "max_iter" if state.epoch >= recipe.epochs else None
