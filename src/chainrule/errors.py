@@ -14,7 +14,8 @@
     └── MissingExtraError (ImportError)     an optional package is needed and not installed
 
     ChainruleWarning     (UserWarning)
-    └── DivergenceWarning                   training diverged, went back and goes on with a smaller learning rate
+    ├── DivergenceWarning                   training diverged, went back and goes on with a smaller learning rate
+    └── EngineWarning                       the native core cannot be had; the reference engine takes its place
 
 Each inherits from the built-in exception that callers already catch. A message names the parameter or column, the rule,
 the value it got, and the way out. ``NotFittedError`` and ``ConvergenceWarning`` are scikit-learn's own.
@@ -25,6 +26,7 @@ __all__ = [
     "ChainruleWarning",
     "DivergedError",
     "DivergenceWarning",
+    "EngineWarning",
     "MissingExtraError",
     "ModelFileError",
     "OutputError",
@@ -86,6 +88,10 @@ class ChainruleWarning(UserWarning):
 
 class DivergenceWarning(ChainruleWarning):
     """Training diverged, went back to the last finite state and goes on with a smaller learning rate."""
+
+
+class EngineWarning(ChainruleWarning):
+    """The native core cannot be had, and the slower reference engine takes its place."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,7 +1,9 @@
 """Where a network runs: the one place that chooses between executors of the same step."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
+from warnings import warn
 
 from chainrule.engine.reference import ReferenceSession, tiled_logits
 from chainrule.engine.session import (
@@ -16,7 +18,7 @@ from chainrule.engine.session import (
     StepPlan,
     StepReport,
 )
-from chainrule.errors import ParameterError, nearest
+from chainrule.errors import EngineWarning, ParameterError, nearest
 from chainrule.network import Network
 
 __all__ = [
@@ -40,10 +42,21 @@ class Engine(NamedTuple):
 
     open_session: OpenSession
     logits: Callable[[Network, Floats, Any, int | None], Floats]
+    supports: Callable[[Network, Optimizer | None], bool]
 
 
-ENGINES: dict[str, Engine] = {"reference": Engine(ReferenceSession, tiled_logits)}
-"""Engines by name, the preferred one first."""
+def _native_engine() -> Engine:
+    from chainrule.engine.native import NativeSession, native_logits, supports
+
+    return Engine(NativeSession, native_logits, supports)
+
+
+def _reference_engine() -> Engine:
+    return Engine(ReferenceSession, tiled_logits, lambda network, optimizer: True)
+
+
+ENGINES: dict[str, Callable[[], Engine]] = {"native": cache(_native_engine), "reference": cache(_reference_engine)}
+"""How to get an engine by its name, the preferred one first. An engine that cannot be had raises ImportError."""
 
 
 def open_session(
@@ -61,18 +74,10 @@ def open_session(
     Raises
     ------
     ParameterError
-        If there is no engine of that name.
+        If there is no engine of that name, or it cannot run this network.
     """
-    return _chosen(engine).open_session(network, source, optimizer, settings, weights=weights, vectors=vectors)
-
-
-def _chosen(engine: str) -> Engine:
-    names = list(ENGINES)
-    name = names[0] if engine == "auto" else engine
-    if name not in ENGINES:
-        known = ["auto", *names]
-        raise ParameterError(f"engine must be one of {known}, got {engine!r}.{nearest(str(engine), known)}")
-    return ENGINES[name]
+    chosen = _chosen(engine, network, optimizer)
+    return chosen.open_session(network, source, optimizer, settings, weights=weights, vectors=vectors)
 
 
 def logits(
@@ -83,6 +88,43 @@ def logits(
     Raises
     ------
     ParameterError
-        If there is no engine of that name.
+        If there is no engine of that name, or it cannot run this network.
     """
-    return _chosen(engine).logits(network, weights, numbers, n_threads)
+    return _chosen(engine, network, None).logits(network, weights, numbers, n_threads)
+
+
+def _chosen(name: str, network: Network, optimizer: Optimizer | None) -> Engine:
+    """Return the engine to use: the one place where it is chosen."""
+    if name == "auto":
+        engine = _best()
+        return engine if engine.supports(network, optimizer) else ENGINES["reference"]()
+    if name not in ENGINES:
+        known = ["auto", *ENGINES]
+        raise ParameterError(f"engine must be one of {known}, got {name!r}.{nearest(str(name), known)}")
+    try:
+        engine = ENGINES[name]()
+    except ImportError as error:
+        raise ParameterError(
+            f"engine={name!r} cannot be had here ({error}). Use engine='auto', which takes the reference engine then."
+        ) from error
+    if not engine.supports(network, optimizer):
+        raise ParameterError(
+            f"engine={name!r} knows chainrule's own layers, losses and optimizers only, and this network has others. "
+            "Use engine='auto' or engine='reference'."
+        )
+    return engine
+
+
+@cache
+def _best() -> Engine:
+    """Return the first engine that can be had, found once; the native core's absence is said then."""
+    try:
+        return ENGINES["native"]()
+    except ImportError as error:
+        warn(
+            f"chainrule's native core cannot be imported ({error}), so that everything runs on the reference engine: "
+            "the same results, many times slower. Install chainrule again with a C++ compiler at hand.",
+            EngineWarning,
+            stacklevel=4,
+        )
+        return ENGINES["reference"]()

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine.blas import blas_threads
+from chainrule.engine.rows import RowsOfSteps
 from chainrule.engine.session import DescentStep, Floats, Optimizer, Settings, Source, StepPlan, StepReport
 from chainrule.network import Context, Network, Penalty
-from chainrule.network.random import row_order
 
 __all__ = ["ReferenceSession", "tiled_logits"]
 
@@ -43,11 +43,10 @@ class ReferenceSession:
     ) -> None:
         self.network, self.source, self.optimizer, self.settings = network, source, optimizer, settings
         self.weights, self.vectors = weights, vectors
-        self._steps_per_epoch = settings.steps_per_epoch(source.n_rows)
+        self._rows = RowsOfSteps(settings, source.n_rows)
         self._rates = np.asarray(network.layout.rate_factors(), dtype=weights.dtype)
         self._decays = network.layout.decay_factors().astype(weights.dtype)
         self._has_penalty = network.penalty != Penalty()
-        self._order_of_epoch: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
 
     def run(self, first_step: int, plan: StepPlan, interrupted: Callable[[], bool] | None = None) -> StepReport:
         """Take ``len(plan)`` descent steps; see ``chainrule.engine.session.Session.run``. It asks between steps."""
@@ -86,14 +85,7 @@ class ReferenceSession:
 
     def rows_of(self, step: int) -> NDArray[np.int64] | slice:
         """Return the rows of a step; see ``chainrule.engine.session.Session.rows_of``."""
-        n_rows, batch_size = self.source.n_rows, self.settings.batch_size
-        epoch, position = divmod(step, self._steps_per_epoch)
-        part = slice(position * batch_size, min((position + 1) * batch_size, n_rows))
-        if batch_size >= n_rows or not self.settings.shuffle:
-            return part
-        if self._order_of_epoch[0] != epoch:
-            self._order_of_epoch = (epoch, row_order(self.settings.seed, epoch, n_rows))
-        return self._order_of_epoch[1][part]
+        return self._rows.of_step(step)
 
     def accumulate(
         self, rows: NDArray[np.int64] | slice, *, step: int | None = None, dropout: float = 1.0, first_row: int = 0

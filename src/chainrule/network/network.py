@@ -226,7 +226,7 @@ class Network:
 
     def _run(self, weights: Array, X: Inputs, context: Context) -> Iterator[tuple[Array, Any]]:
         """Yield outputs and cache of one layer after another."""
-        self._check_inputs(weights, X)
+        self.check_inputs(weights, X)
         signal = X
         for index, parameters in enumerate(self.layout.views(weights)):
             signal, cache = self.layers[index].forward(parameters, signal, replace(context, layer=index))
@@ -250,7 +250,8 @@ class Network:
                 view[...] = values
         return gradient, tuple(deltas)
 
-    def _check_inputs(self, weights: Array, X: Inputs) -> None:
+    def check_inputs(self, weights: Array, X: Inputs) -> None:
+        """Raise ShapeError unless weights (P,) and X (N, D) are arrays that this network can take, of one dtype."""
         if weights.shape != (self.layout.size,) or weights.dtype not in (np.float32, np.float64):
             raise ShapeError(
                 f"weights must be float32 or float64 of shape ({self.layout.size},). "

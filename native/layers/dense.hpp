@@ -1,0 +1,348 @@
+// The dense layer, z = [x, 1]·W: forward beside backward, as matrix products in registers over packed operands.
+//
+// Each product keeps a tile of its result (up to CHAINRULE_TILE_ROWS rows by two vectors) in registers, and adds one
+// rank-1 term after another to it. So every number of a result is one chain of fused multiply-adds in the order of the
+// inner index, whichever tile it falls in: how rows are shared out between threads does not change a bit.
+// The design is Goto and van de Geijn's ("Anatomy of high-performance matrix multiplication", ACM TOMS 2008), with the packing
+// of W moved to where W changes: into the descent step.
+#pragma once
+
+#include "activation.hpp"
+
+namespace chainrule::CHAINRULE_ISA_NAMESPACE {
+
+constexpr Index tile_rows = CHAINRULE_TILE_ROWS;
+constexpr Index inner_block = 256;  // terms added in registers before a tile is put back: a strip's share stays in L1
+
+template <class T>
+constexpr Index panel = 2 * lanes<T>;
+
+template <int n>
+struct Constant {
+    static constexpr int value = n;
+};
+
+// Call f(Constant<n>) for a number known at run time, 1 ≤ n ≤ max.
+template <int max, class F>
+[[gnu::always_inline]] inline void with_constant(Index n, F f) {
+    if constexpr (max == 1) {
+        f(Constant<1>{});
+    } else if (n == max) {
+        f(Constant<max>{});
+    } else {
+        with_constant<max - 1>(n, f);
+    }
+}
+
+// Call f(first row, Constant<rows of the tile>) over n rows: whole tiles, and a remainder that is not too thin, since a
+// thin tile leaves the processor waiting for its own additions.
+template <class F>
+[[gnu::always_inline]] inline void for_tiles(Index n, F f) {
+    for (Index i = 0; i < n;) {
+        const Index left = n - i, rest = left - tile_rows;
+        const bool thin_rest = rest > 0 && rest < tile_rows && 3 * rest < 2 * tile_rows;
+        const Index take = left <= tile_rows ? left : thin_rest ? (left + 1) / 2 : tile_rows;
+        with_constant<tile_rows>(take, [&](auto rows) { f(i, rows); });
+        i += take;
+    }
+}
+
+// Call f(first column, width, Constant<vectors of the width>) for the strips p0 … p1 - 1 of n columns.
+template <class T, class F>
+[[gnu::always_inline]] inline void for_strips(Index n, Index p0, Index p1, F f) {
+    for (Index p = p0; p < p1; ++p) {
+        const Index column = p * panel<T>;
+        if (n - column > lanes<T>)
+            f(column, Constant<2>{});
+        else
+            f(column, Constant<1>{});
+    }
+}
+
+template <class T>
+constexpr Index strips(Index n) {
+    return (n + panel<T> - 1) / panel<T>;
+}
+
+template <class T, int R, int C>
+struct Tile {
+    Vec<T> at[R][C] = {};
+
+    void load_from(const T* from, Index ld) {
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r)
+#pragma GCC unroll 2
+            for (int c = 0; c < C; ++c) at[r][c] = load<T>(from + r * ld + c * lanes<T>);
+    }
+
+    void store_to(T* to, Index ld) const {
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r)
+#pragma GCC unroll 2
+            for (int c = 0; c < C; ++c) store<T>(to + r * ld + c * lanes<T>, at[r][c]);
+    }
+
+    // The same for the first n columns only.
+    void load_part_from(const T* from, Index ld, Index n) {
+        for (int r = 0; r < R; ++r)
+            for (int c = 0; c < C; ++c)
+                at[r][c] = load_part<T>(from + r * ld + c * lanes<T>, part_of(n - c * lanes<T>));
+    }
+
+    void store_part_to(T* to, Index ld, Index n) const {
+        for (int r = 0; r < R; ++r)
+            for (int c = 0; c < C; ++c) store_part<T>(to + r * ld + c * lanes<T>, at[r][c], part_of(n - c * lanes<T>));
+    }
+
+    // tile += a·b over the inner index k: element (r, k) of a is at a[r·row_stride + k·k_stride], row k of b at b + k·b_stride.
+    template <class RowStride, class KStride>
+    [[gnu::always_inline]] void add_product(Index n, const T* a, RowStride row_stride, KStride k_stride, const T* b,
+                                            Index b_stride) {
+        for (Index k = 0; k < n; ++k) {
+            Vec<T> row[C];
+#pragma GCC unroll 2
+            for (int c = 0; c < C; ++c) row[c] = load<T>(b + k * b_stride + c * lanes<T>);
+#pragma GCC unroll 16
+            for (int r = 0; r < R; ++r) {
+                const Vec<T> factor = splat<T>(a[r * row_stride + k * k_stride]);
+#pragma GCC unroll 2
+                for (int c = 0; c < C; ++c) at[r][c] += factor * row[c];
+            }
+        }
+    }
+
+   private:
+    static Index part_of(Index n) { return n < 0 ? 0 : n < lanes<T> ? n : lanes<T>; }
+};
+
+// A stride that the compiler knows.
+struct One {
+    constexpr operator Index() const { return 1; }
+};
+
+template <class T>
+inline Vec<T> piecewise_linear(Function function, Vec<T> z) {
+    if (function == Function::relu) return phi<T, Function::relu>(z);
+    if (function == Function::leaky_relu) return phi<T, Function::leaky_relu>(z);
+    return z;
+}
+
+// Forward: a = φ([x, 1]·W).
+template <class T>
+void dense_forward(const DenseForward<T>& d) {
+    const Index n_inner = d.n_in + 1;
+    for_strips<T>(d.n_out, 0, strips<T>(d.n_out), [&](Index column, auto vectors) {
+        constexpr int C = decltype(vectors)::value;
+        constexpr Index width = C * lanes<T>;
+        const T* strip = d.panels + column * n_inner;
+        for (Index k = 0; k < n_inner; k += inner_block) {
+            const Index n = n_inner - k < inner_block ? n_inner - k : inner_block;
+            const bool last = k + n == n_inner;
+            for_tiles(d.rows, [&](Index r, auto rows) {
+                constexpr int R = decltype(rows)::value;
+                T* out = d.outputs + r * d.ld_out + column;
+                Tile<T, R, C> z;
+                if (k > 0) z.load_from(out, d.ld_out);
+                z.add_product(n, d.inputs + r * d.ld_in + k, d.ld_in, One{}, strip + k * width, width);
+                if (last && d.function != Function::identity)
+                    for (auto& row : z.at)
+                        for (auto& v : row) v = piecewise_linear<T>(d.function, v);
+                z.store_to(out, d.ld_out);
+            });
+        }
+    });
+}
+
+// The same for one row and W as it is, not packed: outputs (n_out,) exactly.
+template <class T>
+void dense_forward_row(Index n_in, Index n_out, const T* inputs, const T* W, T* outputs, Function function) {
+    constexpr int C = 4;
+    constexpr Index width = C * lanes<T>;
+    const T* bias = W + n_in * n_out;
+    Index column = 0;
+    for (; column + width <= n_out; column += width) {
+        Tile<T, 1, C> z;
+        z.add_product(n_in, inputs, One{}, One{}, W + column, n_out);
+        for (int c = 0; c < C; ++c) {
+            const Vec<T> v = z.at[0][c] + load<T>(bias + column + c * lanes<T>);
+            store<T>(outputs + column + c * lanes<T>, piecewise_linear<T>(function, v));
+        }
+    }
+    for (; column < n_out; column += lanes<T>) {
+        const Index n = n_out - column < lanes<T> ? n_out - column : lanes<T>;
+        // Whole vectors reach into the next row of W, which does no harm but at its very end.
+        const Index past_end = column + lanes<T> - n_out;
+        const Index rows_after = past_end > n_out ? (past_end + n_out - 1) / n_out - 1 : 0;
+        const Index n_whole = n_in > rows_after ? n_in - rows_after : 0;
+        Tile<T, 1, 1> whole;
+        whole.add_product(n_whole, inputs, One{}, One{}, W + column, n_out);
+        Vec<T> z = whole.at[0][0];
+        for (Index k = n_whole; k < n_in; ++k) z += splat<T>(inputs[k]) * load_part<T>(W + k * n_out + column, n);
+        z += load_part<T>(bias + column, n);
+        store_part<T>(outputs + column, piecewise_linear<T>(function, z), n);
+    }
+}
+
+// Backward to the inputs: ∂E/∂x = δ·Wᵀ, times the derivative of what made x.
+template <class T>
+void dense_backward(const DenseBackward<T>& d) {
+    for_strips<T>(d.n_in, 0, strips<T>(d.n_in), [&](Index column, auto vectors) {
+        constexpr int C = decltype(vectors)::value;
+        constexpr Index width = C * lanes<T>;
+        const T* strip = d.panels + column * d.n_out;
+        T* d_strip = d.d_inputs + column * d.place.strip + d.place.first * width;
+        for (Index k = 0; k < d.n_out; k += inner_block) {
+            const Index end = d.n_out - k < inner_block ? d.n_out : k + inner_block;
+            for_tiles(d.rows, [&](Index r, auto rows) {
+                constexpr int R = decltype(rows)::value;
+                Tile<T, R, C> dx;
+                if (k > 0) dx.load_from(d_strip + r * width, width);
+                for (Index p = k; p < end; p += panel<T>) {  // a strip of δ after the other
+                    const Index n = end - p < panel<T> ? end - p : panel<T>;
+                    const Index ld = d.n_out - p > lanes<T> ? panel<T> : lanes<T>;
+                    const T* deltas = d.deltas + p * d.place.strip + (d.place.first + r) * ld;
+                    dx.add_product(n, deltas, ld, One{}, strip + p * width, width);
+                }
+                if (end == d.n_out && d.derivative.slope != Slope::one)
+                    for (int i = 0; i < R; ++i)
+                        for (int c = 0; c < C; ++c)
+                            dx.at[i][c] *= derivative_at<T>(d.derivative, r + i, column + c * lanes<T>);
+                dx.store_to(d_strip + r * width, width);
+            });
+        }
+    });
+}
+
+// Backward to the weights: ∂E/∂W = [x, 1]ᵀ·δ.
+template <class T>
+void dense_gradient(const DenseGradient<T>& d) {
+    for (Index k = 0; k < d.rows; k += inner_block) {
+        const Index n = d.rows - k < inner_block ? d.rows - k : inner_block;
+        for_tiles(d.i1 - d.i0, [&](Index tile, auto rows) {
+            constexpr int R = decltype(rows)::value;
+            const Index i = d.i0 + tile;
+            for_strips<T>(d.n_out, d.p0, d.p1, [&](Index column, auto vectors) {
+                constexpr int C = decltype(vectors)::value;
+                constexpr Index width = C * lanes<T>;
+                const Index valid = d.n_out - column < width ? d.n_out - column : width;
+                T* out = d.gradient + i * d.n_out + column;
+                Tile<T, R, C> g;
+                if (k > 0) g.load_part_from(out, d.n_out, valid);
+                g.add_product(n, d.inputs + k * d.ld_in + i, One{}, d.ld_in,
+                              d.deltas + column * d.strip_rows + k * width, width);
+                if (valid == width)
+                    g.store_to(out, d.n_out);
+                else
+                    g.store_part_to(out, d.n_out, valid);
+            });
+        });
+    }
+}
+
+// Forward for sparse rows: the rows of W that a row of x names, each times its value.
+template <class T>
+void sparse_forward(const SparseRows<T>& x, Index rows, Index n_in, Index n_out, const T* W, T* outputs, Index ld,
+                    Function function) {
+    for (Index r = 0; r < rows; ++r) {
+        const Index row = x.row(r);
+        for (Index column = 0; column < n_out; column += lanes<T>) {
+            const Index n = n_out - column < lanes<T> ? n_out - column : lanes<T>;
+            Vec<T> z{};
+            for (int64_t k = x.starts[row]; k < x.starts[row + 1]; ++k)
+                z += splat<T>(x.values[k]) * load_part<T>(W + x.columns[k] * n_out + column, n);
+            z += load_part<T>(W + n_in * n_out + column, n);
+            store<T>(outputs + r * ld + column, piecewise_linear<T>(function, z));
+        }
+    }
+}
+
+// Backward to the weights for sparse rows, strips p0 … p1 - 1.
+template <class T>
+void sparse_gradient(const SparseRows<T>& x, Index rows, Index n_in, Index n_out, const T* deltas, Index strip_rows,
+                     Index p0, Index p1, T* gradient) {
+    for_strips<T>(n_out, p0, p1, [&](Index column, auto vectors) {
+        constexpr int C = decltype(vectors)::value;
+        constexpr Index width = C * lanes<T>;
+        const Index valid = n_out - column < width ? n_out - column : width;
+        for (Index i = 0; i <= n_in; ++i)
+            __builtin_memset(gradient + i * n_out + column, 0, static_cast<size_t>(valid) * sizeof(T));
+        Tile<T, 1, C> bias;
+        for (Index r = 0; r < rows; ++r) {
+            Tile<T, 1, C> delta;
+            delta.load_from(deltas + column * strip_rows + r * width, width);
+            for (int c = 0; c < C; ++c) bias.at[0][c] += delta.at[0][c];
+            for (int64_t k = x.starts[x.row(r)]; k < x.starts[x.row(r) + 1]; ++k) {
+                T* out = gradient + x.columns[k] * n_out + column;
+                Tile<T, 1, C> g;
+                g.load_part_from(out, n_out, valid);
+                for (int c = 0; c < C; ++c) g.at[0][c] += splat<T>(x.values[k]) * delta.at[0][c];
+                g.store_part_to(out, n_out, valid);
+            }
+        }
+        bias.store_part_to(gradient + n_in * n_out + column, n_out, valid);
+    });
+}
+
+template <class T>
+void pack_forward(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index c0, Index c1, T* panels) {
+    for_strips<T>(n_out, c0 / panel<T>, strips<T>(c1), [&](Index column, auto vectors) {
+        constexpr int C = decltype(vectors)::value;
+        constexpr Index width = C * lanes<T>;
+        const Index valid = n_out - column < width ? n_out - column : width;
+        for (Index i = i0; i < i1; ++i) {
+            T* to = panels + column * (n_in + 1) + i * width;
+            Tile<T, 1, C> row;
+            if (valid == width)
+                row.load_from(W + i * n_out + column, n_out);
+            else
+                row.load_part_from(W + i * n_out + column, n_out, valid);
+            row.store_to(to, width);
+        }
+    });
+}
+
+// One of the log₂(lanes) rounds of a transposition: swap blocks of `size` lanes off the diagonal between rows i and i + size.
+template <class T, Index size, size_t... lane>
+[[gnu::always_inline]] inline void swap_blocks(Vec<T>& upper, Vec<T>& lower, Lanes<lane...>) {
+    constexpr Index n = lanes<T>;
+    const Vec<T> u = __builtin_shufflevector(upper, lower, ((lane / size) % 2 ? n + Index(lane) - size : Index(lane))...);
+    const Vec<T> l = __builtin_shufflevector(upper, lower, ((lane / size) % 2 ? n + Index(lane) : Index(lane) + size)...);
+    upper = u;
+    lower = l;
+}
+
+template <class T, Index size>
+[[gnu::always_inline]] inline void transpose_from(Vec<T> (&rows)[lanes<T>]) {
+    if constexpr (size < lanes<T>) {
+#pragma GCC unroll 16
+        for (Index i = 0; i < lanes<T>; ++i)
+            if ((i / size) % 2 == 0) swap_blocks<T, size>(rows[i], rows[i + size], AllLanes<T>{});
+        transpose_from<T, 2 * size>(rows);
+    }
+}
+
+// W without its bias into the panels of Wᵀ, in squares of lanes × lanes.
+template <class T>
+void pack_backward(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index c0, Index c1, T* panels) {
+    constexpr Index n = lanes<T>;
+    const Index end = i1 < n_in ? i1 : n_in;
+    for (Index i = i0; i < end; i += n) {
+        const Index column = i / panel<T> * panel<T>;
+        const Index width = n_in - column > n ? panel<T> : n;
+        T* strip = panels + column * n_out + (i - column);
+        const Index n_rows = end - i < n ? end - i : n;
+        for (Index k = c0; k < c1; k += n) {
+            const Index n_columns = c1 - k < n ? c1 - k : n;
+            Vec<T> square[n] = {};
+            if (n_rows == n && n_columns == n) {
+                for (Index r = 0; r < n; ++r) square[r] = load<T>(W + (i + r) * n_out + k);
+            } else {
+                for (Index r = 0; r < n_rows; ++r) square[r] = load_part<T>(W + (i + r) * n_out + k, n_columns);
+            }
+            transpose_from<T, 1>(square);
+            for (Index c = 0; c < n_columns; ++c) store<T>(strip + (k + c) * width, square[c]);
+        }
+    }
+}
+
+}  // namespace chainrule::CHAINRULE_ISA_NAMESPACE

@@ -1,0 +1,13 @@
+// What a trained network gives for rows of any number.
+#pragma once
+
+#include "passes.hpp"
+
+namespace chainrule {
+
+// Write the logits (rows, K) of the features to `logits`, by up to n_threads threads; each row's bits are the same whatever
+// the number of rows and threads.
+template <class T>
+void compute_logits(const Network& network, const Features<T>& features, const T* weights, T* logits, int n_threads);
+
+}  // namespace chainrule

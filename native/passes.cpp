@@ -1,0 +1,314 @@
+#include "passes.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace chainrule {
+
+namespace {
+
+constexpr Index prefetch_distance = 6;  // rows ahead: about the time that memory takes to answer
+
+template <class T>
+void prefetch_row(const T* row, Index n) {
+    for (Index i = 0; i < n; i += static_cast<Index>(64 / sizeof(T))) __builtin_prefetch(row + i);
+}
+
+template <class T>
+SparseRows<T> sparse_rows(const Features<T>& features, const Selection& rows, Index r0) {
+    return {features.values, features.columns, features.starts, rows.order ? rows.order + r0 : nullptr, rows.first + r0};
+}
+
+// The function that the matrix product applies on the way out.
+Function fused(const Stage& stage) { return stage.slope_in_buffer() ? Function::identity : stage.function; }
+
+template <class T>
+void set_ones(T* outputs, Index rows, Index ld, Index n) {
+    for (Index r = 0; r < rows; ++r) outputs[r * ld + n] = 1;
+}
+
+}  // namespace
+
+template <class T>
+Index row_length(const Kernels<T>& kernels, Index n) {
+    return padded(kernels, n + 1);
+}
+
+// ---- PackedWeights
+
+template <class T>
+PackedWeights<T>::PackedWeights(const Network& network, bool for_backward, bool sparse)
+    : network_(network), kernels_(kernels<T>()) {
+    forward_.resize(network.stages.size());
+    backward_.resize(network.stages.size());
+    for (size_t i = 0; i < network.stages.size(); ++i) {
+        const Stage& stage = network.stages[i];
+        if (!stage.dense) continue;
+        if (i > 0 || !sparse) forward_[i] = Buffer<T>(padded(kernels_, stage.n_out) * (stage.n_in + 1));
+        if (for_backward && i != network.first_dense())
+            backward_[i] = Buffer<T>(padded(kernels_, stage.n_in) * stage.n_out);
+    }
+}
+
+template <class T>
+void PackedWeights<T>::pack(size_t index, const T* weights, Index i0, Index i1, Index c0, Index c1) {
+    const Stage& stage = network_.stages[index];
+    const T* W = weights + stage.offset;
+    if (T* panels = forward_[index].data()) kernels_.pack_forward(W, stage.n_in, stage.n_out, i0, i1, c0, c1, panels);
+    if (T* panels = backward_[index].data()) kernels_.pack_backward(W, stage.n_in, stage.n_out, i0, i1, c0, c1, panels);
+}
+
+template <class T>
+void PackedWeights<T>::pack_all(const T* weights) {
+    for (size_t i = 0; i < network_.stages.size(); ++i) {
+        const Stage& stage = network_.stages[i];
+        if (stage.dense) pack(i, weights, 0, stage.n_in + 1, 0, stage.n_out);
+    }
+}
+
+// ---- Prediction
+
+template <class T>
+Prediction<T>::Prediction(const Network& network, Index max_rows) : network_(network), kernels_(kernels<T>()) {
+    Index widest = row_length(kernels_, network.n_inputs);
+    inputs_ = Buffer<T>(max_rows * widest);
+    for (const Stage& stage : network.stages) widest = std::max(widest, row_length(kernels_, stage.n_out));
+    for (Buffer<T>& signal : signals_) signal = Buffer<T>(max_rows * widest);
+}
+
+template <class T>
+void Prediction<T>::run(const Features<T>& features, Index first, Index n, const PackedWeights<T>* packed,
+                        const T* weights, T* logits) {
+    const T* inputs = inputs_.data();
+    Index ld_in = row_length(kernels_, network_.n_inputs);
+    if (!features.sparse()) {
+        for (Index r = 0; r < n; ++r) {
+            T* row = inputs_.data() + r * ld_in;
+            std::memcpy(row, features.dense + (first + r) * features.row_stride, sizeof(T) * network_.n_inputs);
+            row[network_.n_inputs] = 1;
+        }
+    }
+    for (size_t i = 0; i < network_.stages.size(); ++i) {
+        const Stage& stage = network_.stages[i];
+        T* outputs = signals_[i % 2].data();
+        const Index ld_out = row_length(kernels_, stage.n_out);
+        if (i == 0 && features.sparse()) {
+            const SparseRows<T> x = sparse_rows<T>(features, {nullptr, first, n}, 0);
+            kernels_.sparse_forward(x, n, stage.n_in, stage.n_out, weights + stage.offset, outputs, ld_out, fused(stage));
+            if (fused(stage) != stage.function)
+                kernels_.activate(stage.function, n, stage.n_out, ld_out, outputs, ld_out, outputs);
+        } else {
+            stage_forward(stage, i, n, packed, weights, inputs, ld_in, outputs, ld_out);
+        }
+        set_ones(outputs, n, ld_out, stage.n_out);
+        inputs = outputs;
+        ld_in = ld_out;
+    }
+    for (Index r = 0; r < n; ++r)
+        std::memcpy(logits + r * network_.n_outputs(), inputs + r * ld_in, sizeof(T) * network_.n_outputs());
+}
+
+template <class T>
+void Prediction<T>::stage_forward(const Stage& stage, size_t index, Index n, const PackedWeights<T>* packed,
+                                  const T* weights, const T* inputs, Index ld_in, T* outputs, Index ld_out) {
+    const T* z = inputs;
+    Index ld_z = ld_in;
+    if (stage.dense) {
+        if (packed) {
+            kernels_.dense_forward({n, stage.n_in, stage.n_out, inputs, ld_in, packed->forward(index), outputs, ld_out,
+                                    fused(stage)});
+        } else {
+            for (Index r = 0; r < n; ++r)
+                kernels_.dense_forward_row(stage.n_in, stage.n_out, inputs + r * ld_in, weights + stage.offset,
+                                           outputs + r * ld_out, fused(stage));
+        }
+        if (fused(stage) == stage.function) return;
+        z = outputs;
+        ld_z = ld_out;
+    }
+    kernels_.activate(stage.function, n, stage.n_out, ld_z, z, ld_out, outputs);
+}
+
+// ---- Minibatch
+
+template <class T>
+Minibatch<T>::Minibatch(const Network& network, Index max_rows, bool sparse)
+    : network_(network),
+      kernels_(kernels<T>()),
+      max_rows_(max_rows),
+      strip_rows_(max_rows + 1),  // one more, so that strips do not all begin in the same place of the cache
+      ld_inputs_(row_length(kernels_, network.n_inputs)) {
+    if (!sparse) inputs_ = Buffer<T>(max_rows * ld_inputs_);
+    if (network.loss.of_classes())
+        codes_ = Buffer<int32_t>(max_rows);
+    else
+        target_ = Buffer<T>(max_rows * network.loss.n_targets(network.n_outputs()));
+    weight_ = Buffer<T>(max_rows);
+    row_losses_ = Buffer<double>(max_rows);
+    stages_.resize(network.stages.size());
+    for (size_t i = 0; i < stages_.size(); ++i) {
+        const Stage& stage = network.stages[i];
+        StageBuffers& buffers = stages_[i];
+        buffers.ld = row_length(kernels_, stage.n_out);
+        buffers.outputs = Buffer<T>(max_rows * buffers.ld);
+        if (stage.slope_in_buffer()) buffers.slopes = Buffer<T>(max_rows * buffers.ld);
+        if (stage.dense) {
+            buffers.own_deltas = Buffer<T>(strip_rows_ * padded(kernels_, stage.n_out));
+            buffers.deltas = buffers.own_deltas.data();
+        } else if (i > network.first_dense()) {
+            buffers.deltas = stages_[i - 1].deltas;
+        }
+    }
+}
+
+template <class T>
+void Minibatch<T>::run(const Source<T>& source, const Selection& rows, Index r0, Index r1,
+                       const PackedWeights<T>& packed, const T* weights, const DropoutContext& dropout, double scale,
+                       double* scratch) {
+    const Index n = r1 - r0;
+    gather(source, rows, r0, n);
+    for (size_t i = 0; i < stages_.size(); ++i) forward(i, source, rows, r0, n, packed, weights, dropout);
+    loss(source, r0, n, scale, scratch);
+    const size_t last = stages_.size() - 1;
+    kernels_.apply_derivative(derivative(last, r0, n, dropout), n, network_.stages[last].n_out, {r0, strip_rows_},
+                              stages_[last].deltas);
+    for (size_t i = last; i > network_.first_dense(); --i) backward(i, r0, n, packed, dropout);
+}
+
+template <class T>
+void Minibatch<T>::gather(const Source<T>& source, const Selection& rows, Index r0, Index n) {
+    const Features<T>& features = source.features;
+    const Index n_targets = network_.loss.n_targets(network_.n_outputs());
+    for (Index r = r0; r < r0 + n; ++r) {
+        const Index row = rows[r];
+        if (!features.sparse()) {
+            if (r + prefetch_distance < rows.n)
+                prefetch_row(features.dense + rows[r + prefetch_distance] * features.row_stride, features.n);
+            T* to = inputs_.data() + r * ld_inputs_;
+            std::memcpy(to, features.dense + row * features.row_stride, sizeof(T) * features.n);
+            to[features.n] = 1;
+        }
+        if (source.codes)
+            codes_.data()[r] = source.codes[row];
+        else
+            std::memcpy(target_.data() + r * n_targets, source.target + row * n_targets, sizeof(T) * n_targets);
+        if (source.weight) weight_.data()[r] = source.weight[row];
+    }
+}
+
+template <class T>
+void Minibatch<T>::forward(size_t index, const Source<T>& source, const Selection& rows, Index r0, Index n,
+                           const PackedWeights<T>& packed, const T* weights, const DropoutContext& dropout) {
+    const Stage& stage = network_.stages[index];
+    StageBuffers& buffers = stages_[index];
+    const Index ld = buffers.ld;
+    T* outputs = buffers.outputs.data() + r0 * ld;
+    T* z = stage.slope_in_buffer() ? buffers.slopes.data() + r0 * ld : outputs;
+    const T* inputs = inputs_of(index) + r0 * ld_of(index);
+    if (index == 0 && source.features.sparse()) {
+        kernels_.sparse_forward(sparse_rows(source.features, rows, r0), n, stage.n_in, stage.n_out, weights + stage.offset,
+                                z, ld, fused(stage));
+    } else if (stage.dense) {
+        kernels_.dense_forward({n, stage.n_in, stage.n_out, inputs, ld_of(index), packed.forward(index), z, ld,
+                                fused(stage)});
+    } else {
+        for (Index r = 0; r < n; ++r) std::memcpy(z + r * ld, inputs + r * ld_of(index), sizeof(T) * stage.n_out);
+    }
+    if (z != outputs) kernels_.activate(stage.function, n, stage.n_out, ld, z, ld, outputs);
+    drop(stage, r0, n, outputs, ld, dropout);
+    set_ones(outputs, n, ld, stage.n_out);
+}
+
+template <class T>
+void Minibatch<T>::drop(const Stage& stage, Index r0, Index n, T* values, Index ld,
+                        const DropoutContext& dropout) const {
+    const double rate = stage.dropout * dropout.factor;
+    if (rate == 0) return;
+    const DropoutMask mask{.key = stream_key(dropout.seed, dropout_stream, dropout.step, stage.dropout_layer),
+                           .threshold = static_cast<uint64_t>(rate * 18446744073709551616.0),
+                           .first_row = dropout.first_row + r0,
+                           .units = stage.n_out};
+    kernels_.drop(mask, n, ld, values, static_cast<T>(1 / (1 - rate)));
+}
+
+template <class T>
+void Minibatch<T>::loss(const Source<T>& source, Index r0, Index n, double scale, double* scratch) {
+    const StageBuffers& last = stages_.back();
+    const Index n_targets = network_.loss.n_targets(network_.n_outputs());
+    kernels_.loss(network_.loss.settings(),
+                  {.rows = n,
+                   .n_logits = network_.n_outputs(),
+                   .logits = last.outputs.data() + r0 * last.ld,
+                   .ld = last.ld,
+                   .target = source.codes ? nullptr : target_.data() + r0 * n_targets,
+                   .codes = source.codes ? codes_.data() + r0 : nullptr,
+                   .weight = source.weight ? weight_.data() + r0 : nullptr,
+                   .scale = scale,
+                   .d_logits = last.deltas,
+                   .place = {r0, strip_rows_},
+                   .row_losses = row_losses_.data() + r0,
+                   .scratch = scratch});
+}
+
+// Prepare the derivative of a stage's activation and dropout for rows r0 … r0 + n - 1: z becomes φ′(z), times the mask.
+template <class T>
+Derivative<T> Minibatch<T>::derivative(size_t index, Index r0, Index n, const DropoutContext& dropout) {
+    const Stage& stage = network_.stages[index];
+    StageBuffers& buffers = stages_[index];
+    Derivative<T> derivative;
+    derivative.ld = buffers.ld;
+    if (stage.slope_of_sign()) {
+        derivative.slope = Slope::of_sign;
+        derivative.buffer = buffers.outputs.data() + r0 * buffers.ld;
+        derivative.positive = static_cast<T>(1 / (1 - stage.dropout * dropout.factor));
+        derivative.negative = stage.function == Function::relu ? T(0) : T(0.01);
+    } else if (stage.slope_in_buffer()) {
+        T* z = buffers.slopes.data() + r0 * buffers.ld;
+        kernels_.slopes(stage.function, n, stage.n_out, buffers.ld, z);
+        drop(stage, r0, n, z, buffers.ld, dropout);
+        derivative.slope = Slope::in_buffer;
+        derivative.buffer = z;
+    }
+    return derivative;
+}
+
+template <class T>
+void Minibatch<T>::backward(size_t index, Index r0, Index n, const PackedWeights<T>& packed,
+                            const DropoutContext& dropout) {
+    const Stage& stage = network_.stages[index];
+    const Derivative<T> before = derivative(index - 1, r0, n, dropout);
+    if (stage.dense)
+        kernels_.dense_backward({n, stage.n_in, stage.n_out, {r0, strip_rows_}, stages_[index].deltas,
+                                 packed.backward(index), stages_[index - 1].deltas, before});
+    else
+        kernels_.apply_derivative(before, n, stage.n_out, {r0, strip_rows_}, stages_[index].deltas);
+}
+
+template <class T>
+void Minibatch<T>::gradient(size_t index, const Source<T>& source, const Selection& rows, Index i0, Index i1, Index p0,
+                            Index p1, T* gradient) const {
+    const Stage& stage = network_.stages[index];
+    if (index == 0 && source.features.sparse())
+        kernels_.sparse_gradient(sparse_rows(source.features, rows, 0), rows.n, stage.n_in, stage.n_out,
+                                 stages_[index].deltas, strip_rows_, p0, p1, gradient);
+    else
+        kernels_.dense_gradient({rows.n, stage.n_out, inputs_of(index), ld_of(index), stages_[index].deltas, strip_rows_,
+                                 i0, i1, p0, p1, gradient});
+}
+
+template <class T>
+double Minibatch<T>::total_loss(Index n) const {
+    double total = 0;
+    for (Index r = 0; r < n; ++r) total += row_losses_.data()[r];
+    return total;
+}
+
+#define CHAINRULE_INSTANTIATE(T)                              \
+    template Index row_length<T>(const Kernels<T>&, Index);   \
+    template class PackedWeights<T>;                          \
+    template class Prediction<T>;                             \
+    template class Minibatch<T>;
+CHAINRULE_INSTANTIATE(float)
+CHAINRULE_INSTANTIATE(double)
+
+}  // namespace chainrule

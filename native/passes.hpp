@@ -1,0 +1,113 @@
+// The forward and the backward pass of some rows of a minibatch, stage after stage.
+#pragma once
+
+#include <vector>
+
+#include "buffer.hpp"
+#include "isa.hpp"
+#include "random.hpp"
+#include "network.hpp"
+#include "rows.hpp"
+
+namespace chainrule {
+
+// What draws a step's dropout masks. factor 0: nothing is dropped.
+struct DropoutContext {
+    uint64_t seed = 0;
+    int64_t step = 0;
+    double factor = 0;
+    Index first_row = 0;  // place of the first row within its minibatch
+};
+
+// W and Wᵀ of every dense stage in panels, kept in step with the flat weights.
+template <class T>
+class PackedWeights {
+   public:
+    // Wᵀ is wanted only for the backward pass, and there not of the first dense stage. A first stage that sparse rows
+    // enter is not packed: they take the rows of W that they name.
+    PackedWeights(const Network& network, bool for_backward, bool sparse);
+
+    // Take over rows i0 … i1 - 1, columns c0 … c1 - 1 of a stage's W; see Kernels::pack_forward.
+    void pack(size_t stage, const T* weights, Index i0, Index i1, Index c0, Index c1);
+    void pack_all(const T* weights);
+
+    const T* forward(size_t stage) const { return forward_[stage].data(); }
+    const T* backward(size_t stage) const { return backward_[stage].data(); }
+
+   private:
+    const Network& network_;
+    const Kernels<T>& kernels_;
+    std::vector<Buffer<T>> forward_, backward_;
+};
+
+// The distance between two rows of n outputs: room for whole strips and for the column of ones.
+template <class T>
+Index row_length(const Kernels<T>& kernels, Index n);
+
+// Forward without anything kept but the last stage's outputs.
+template <class T>
+class Prediction {
+   public:
+    explicit Prediction(const Network& network, Index max_rows);
+
+    // Logits (n, K), without gaps, of rows first … first + n - 1; n ≤ max_rows. Packed weights, or (for a few rows) flat ones.
+    void run(const Features<T>& features, Index first, Index n, const PackedWeights<T>* packed, const T* weights, T* logits);
+
+   private:
+    void stage_forward(const Stage& stage, size_t index, Index n, const PackedWeights<T>* packed, const T* weights,
+                       const T* inputs, Index ld_in, T* outputs, Index ld_out);
+
+    const Network& network_;
+    const Kernels<T>& kernels_;
+    Buffer<T> inputs_, signals_[2];
+};
+
+// A minibatch with everything that a step computes of its rows. Threads work on rows of their own.
+template <class T>
+class Minibatch {
+   public:
+    Minibatch(const Network& network, Index max_rows, bool sparse);
+
+    Index max_rows() const { return max_rows_; }
+
+    // Take rows r0 … r1 - 1 of the selection through forward, loss and backward: outputs and δ of every stage.
+    // `scale` is 1 / divisor, on the gradient only.
+    void run(const Source<T>& source, const Selection& rows, Index r0, Index r1, const PackedWeights<T>& packed,
+             const T* weights, const DropoutContext& dropout, double scale, double* scratch);
+
+    // ∂E/∂W of a dense stage: rows i0 … i1 - 1, strips p0 … p1 - 1.
+    void gradient(size_t stage, const Source<T>& source, const Selection& rows, Index i0, Index i1, Index p0, Index p1,
+                  T* gradient) const;
+
+    // Σ weight·loss over the first n rows, in their order.
+    double total_loss(Index n) const;
+
+    Index scratch_size(Index rows) const { return 2 * rows * network_.n_outputs() + 2; }
+
+   private:
+    struct StageBuffers {
+        Buffer<T> outputs, slopes;  // (rows, ld); slopes hold z, then φ′
+        Buffer<T> own_deltas;       // in panels; a stage without weights shares those of the stage before
+        T* deltas = nullptr;
+        Index ld = 0;
+    };
+
+    void gather(const Source<T>& source, const Selection& rows, Index r0, Index n);
+    void forward(size_t index, const Source<T>& source, const Selection& rows, Index r0, Index n,
+                 const PackedWeights<T>& packed, const T* weights, const DropoutContext& dropout);
+    void loss(const Source<T>& source, Index r0, Index n, double scale, double* scratch);
+    void backward(size_t index, Index r0, Index n, const PackedWeights<T>& packed, const DropoutContext& dropout);
+    Derivative<T> derivative(size_t index, Index r0, Index n, const DropoutContext& dropout);
+    void drop(const Stage& stage, Index r0, Index n, T* values, Index ld, const DropoutContext& dropout) const;
+    const T* inputs_of(size_t index) const { return index == 0 ? inputs_.data() : stages_[index - 1].outputs.data(); }
+    Index ld_of(size_t index) const { return index == 0 ? ld_inputs_ : stages_[index - 1].ld; }
+    const Network& network_;
+    const Kernels<T>& kernels_;
+    Index max_rows_, strip_rows_, ld_inputs_;
+    Buffer<T> inputs_, target_, weight_;
+    Buffer<int32_t> codes_;
+    Buffer<double> row_losses_;
+    std::vector<StageBuffers> stages_;
+};
+
+}  // namespace chainrule

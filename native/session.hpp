@@ -1,0 +1,130 @@
+// A session: the whole of training a network on a source, step after step, by a team of threads.
+//
+// A step has three phases, and the team meets after each:
+//   rows      every member takes rows of the minibatch of its own through forward, loss and backward;
+//   gradient  every member computes blocks of the weights' gradient, each over all rows of the minibatch;
+//   descent   every member moves the weights of the same blocks, while they are still in its cache, and packs them.
+// Blocks and sums do not depend on the number of members, so neither does any bit of the result.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "passes.hpp"
+#include "row_order.hpp"
+#include "team.hpp"
+
+namespace chainrule {
+
+struct Optimizer {
+    OptimizerKind kind = OptimizerKind::sgd;
+    std::vector<double> settings;  // in the order of training/optimizers: beta_1, beta_2, epsilon; decay, epsilon; epsilon
+    size_t n_vectors() const;
+};
+
+struct Settings {
+    Index batch_size;
+    uint64_t seed;
+    bool shuffle;
+    std::optional<double> max_gradient_norm;
+    int n_threads;
+};
+
+// One value a step; `divisor` null means the sum of the batch's row weights.
+struct StepPlan {
+    const double *learning_rate, *momentum, *weight_decay, *dropout, *penalty, *divisor;
+};
+
+struct StepReport {
+    double *error, *weight, *gradient_norm;
+};
+
+// Asked now and then by the calling thread: true gives up the step in hand.
+using Interrupted = std::function<bool()>;
+
+template <class T>
+class Session {
+   public:
+    // Weights (P,) and the optimizer's vectors, (P,) each, are the caller's and updated in place.
+    Session(Network network, const Source<T>& source, Optimizer optimizer, Settings settings, T* weights,
+            std::vector<T*> vectors);
+
+    // Take n_steps steps from first_step on; returns how many are reported. A step whose error or gradient is not finite is
+    // the last one reported and is not descended.
+    Index run(int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report, const Interrupted& interrupted);
+
+    // Σ weight·loss, Σ weight and the gradient of the former over the selected rows. Without a dropout factor above 0 nothing is
+    // dropped.
+    void accumulate(const Selection& rows, const DropoutContext& dropout, double* error, double* weight, T* gradient);
+
+    // Move the weights by one step against a gradient of E.
+    void descend(const T* gradient, int64_t step, const StepPlan& plan);
+
+    const Network& network() const { return network_; }
+
+   private:
+    // A block of a stage's weights: rows i0 … i1 - 1, strips p0 … p1 - 1 of W.
+    struct Block {
+        size_t stage;
+        Index i0, i1, p0, p1;
+        double work;
+    };
+    // A step under way, shared by the team.
+    struct Step {
+        Selection rows;
+        DropoutContext dropout;
+        double divisor = 1, weight = 0;
+    };
+
+    void add_blocks();
+    void share_blocks();
+    template <class F>
+    void for_stretches(const Block& block, F f) const;
+    template <class F>
+    void for_own_blocks(int member, F f);
+
+    Selection rows_of(int64_t step);
+    double weight_of(const Selection& rows) const;
+    void prepare(int64_t number, const StepPlan& plan, Index i);
+    void work(int member, int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report);
+    void rows_phase(int member, const Step& step);
+    void gradient_phase(int member, const Step& step, double penalty, T* gradient);
+    void descent_phase(int member, int64_t number, const StepPlan& plan, Index i, double norm);
+    void descend_block(const Block& block, const Descent<T>& settings, double rate, double decay, const T* gradient);
+    Descent<T> formula(int64_t number, const StepPlan& plan, Index i, double norm) const;
+    void look_up(int member);
+
+    Network network_;
+    const Kernels<T>& kernels_;
+    Source<T> source_;
+    Optimizer optimizer_;
+    Settings settings_;
+    Index steps_per_epoch_;
+    T* weights_;
+    std::vector<T*> vectors_;
+
+    Team team_;
+    RowOrder order_;
+    PackedWeights<T> packed_;
+    Minibatch<T> minibatch_;
+    Buffer<T> gradient_;
+    std::vector<Buffer<double>> scratch_;  // a member's own
+    std::vector<Block> blocks_;
+    std::vector<size_t> first_block_;   // of each member, and the number of blocks
+    std::vector<double> squares_;       // Σ g² of each block
+    std::vector<double> penalties_;     // of each block
+
+    // Set by the calling thread before the team meets, read by all after.
+    Step step_;
+    double rows_error_ = 0;
+    Index taken_ = 0;
+    std::atomic<bool> abandoned_{false};
+    const Interrupted* interrupted_ = nullptr;
+    std::chrono::steady_clock::time_point looked_up_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,150 @@
+// Vectors of the instruction set this file is compiled for, by the compiler's own vector extension (GCC and Clang).
+//
+// Everything in simd/, layers/, losses.hpp and optimizers.hpp is compiled once an instruction set, inside the namespace
+// CHAINRULE_ISA_NAMESPACE, and uses nothing of the standard library that has code: a function that two instruction sets
+// share would be merged by the linker, and might then hold instructions that this processor lacks.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels.hpp"
+
+#ifndef CHAINRULE_VECTOR_BYTES
+#error "the build defines CHAINRULE_VECTOR_BYTES, CHAINRULE_TILE_ROWS and CHAINRULE_ISA_NAMESPACE for each instruction set"
+#endif
+
+namespace chainrule::CHAINRULE_ISA_NAMESPACE {
+
+template <class T>
+struct VectorOf {
+    typedef T type __attribute__((vector_size(CHAINRULE_VECTOR_BYTES)));
+};
+
+template <class T>
+using Vec = typename VectorOf<T>::type;
+
+template <class T>
+struct IntegerOf;
+template <>
+struct IntegerOf<float> {
+    using type = int32_t;
+};
+template <>
+struct IntegerOf<double> {
+    using type = int64_t;
+};
+
+// A number's bits as a signed integer of the same size.
+template <class T>
+using Integer = typename IntegerOf<T>::type;
+
+template <class T>
+constexpr Index lanes = CHAINRULE_VECTOR_BYTES / sizeof(T);
+
+template <class T>
+inline Vec<T> load(const T* from) {
+    Vec<T> v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+}
+
+template <class T>
+inline void store(T* to, Vec<T> v) {
+    __builtin_memcpy(to, &v, sizeof v);
+}
+
+// The first n numbers; what follows is 0.
+template <class T>
+inline Vec<T> load_part(const T* from, Index n) {
+    Vec<T> v{};
+    __builtin_memcpy(&v, from, static_cast<size_t>(n) * sizeof(T));
+    return v;
+}
+
+template <class T>
+inline void store_part(T* to, Vec<T> v, Index n) {
+    __builtin_memcpy(to, &v, static_cast<size_t>(n) * sizeof(T));
+}
+
+template <class T>
+inline Vec<T> splat(T x) {
+    return x - Vec<T>{};  // x - 0 is x for every x; x + 0 would lose the sign of -0
+}
+
+template <class T>
+inline Vec<Integer<T>> bits_of(Vec<T> v) {
+    return (Vec<Integer<T>>)v;  // a cast between vectors of one size keeps the bits
+}
+
+template <class T>
+inline Vec<T> from_bits(Vec<Integer<T>> v) {
+    return (Vec<T>)v;
+}
+
+template <class T>
+inline Vec<T> absolute(Vec<T> v) {
+    constexpr Integer<T> all_but_sign = static_cast<Integer<T>>(~(Integer<T>{1} << (8 * sizeof(T) - 1)));
+    return from_bits<T>(bits_of<T>(v) & all_but_sign);
+}
+
+// The larger (smaller) of v and the bound; NaN stays NaN.
+template <class T>
+inline Vec<T> at_least(Vec<T> v, T bound) {
+    return v < bound ? splat<T>(bound) : v;
+}
+
+template <class T>
+inline Vec<T> at_most(Vec<T> v, T bound) {
+    return v > bound ? splat<T>(bound) : v;
+}
+
+// The numbers 0 … n - 1 as a list of constants, for shuffles.
+template <size_t... lane>
+struct Lanes {};
+
+template <size_t n, size_t... lane>
+struct CountLanes : CountLanes<n - 1, n - 1, lane...> {};
+
+template <size_t... lane>
+struct CountLanes<0, lane...> {
+    using type = Lanes<lane...>;
+};
+
+template <class T>
+using AllLanes = typename CountLanes<static_cast<size_t>(lanes<T>)>::type;
+
+template <class T>
+inline T sum(Vec<T> v) {
+    T total = 0;
+    for (Index i = 0; i < lanes<T>; ++i) total += v[i];
+    return total;
+}
+
+// Vectors in double precision for half (float) or all (double) of a vector's lanes: where sums must not lose digits.
+inline Vec<double> low_half(Vec<float> v) {
+    typedef float Half __attribute__((vector_size(CHAINRULE_VECTOR_BYTES / 2)));
+    Half half;
+    __builtin_memcpy(&half, &v, sizeof half);
+    return __builtin_convertvector(half, Vec<double>);
+}
+
+inline Vec<double> high_half(Vec<float> v) {
+    typedef float Half __attribute__((vector_size(CHAINRULE_VECTOR_BYTES / 2)));
+    Half half;
+    __builtin_memcpy(&half, reinterpret_cast<const char*>(&v) + sizeof half, sizeof half);
+    return __builtin_convertvector(half, Vec<double>);
+}
+
+inline Vec<double> add_squares(Vec<double> total, Vec<float> v) {
+    const Vec<double> low = low_half(v), high = high_half(v);
+    return total + low * low + high * high;
+}
+
+inline Vec<double> add_squares(Vec<double> total, Vec<double> v) { return total + v * v; }
+
+inline Vec<double> add_all(Vec<double> total, Vec<float> v) { return total + low_half(v) + high_half(v); }
+
+inline Vec<double> add_all(Vec<double> total, Vec<double> v) { return total + v; }
+
+}  // namespace chainrule::CHAINRULE_ISA_NAMESPACE

@@ -1,0 +1,89 @@
+#include "team.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+
+namespace chainrule {
+
+namespace {
+
+constexpr std::chrono::microseconds spin_time{30};
+
+void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+}  // namespace
+
+void Team::Gate::wait(uint32_t seen) {
+    const auto until = std::chrono::steady_clock::now() + spin_time;
+    do {
+        for (int i = 0; i < 32; ++i) {
+            if (passed.load(std::memory_order_acquire) != seen) return;
+            pause();
+        }
+    } while (std::chrono::steady_clock::now() < until);
+    sleepers.fetch_add(1);
+    while (passed.load() == seen) passed.wait(seen);
+    sleepers.fetch_sub(1);
+}
+
+void Team::Gate::open() {
+    passed.fetch_add(1);
+    if (sleepers.load() > 0) passed.notify_all();
+}
+
+Team::Team(int size) : size_(size), process_(getpid()), shared_(new Shared), threads_(new std::vector<std::thread>) {
+    for (int member = 1; member < size; ++member)
+        threads_->emplace_back([shared = shared_, member, this] {
+            for (uint32_t seen = 0;; ++seen) {
+                shared->start.wait(seen);
+                if (shared->over.load()) return;
+                (*shared->job)(member);
+                meet();
+            }
+        });
+}
+
+Team::~Team() {
+    if (getpid() != process_) return;  // the threads are the parent's
+    shared_->over.store(true);
+    shared_->start.open();
+    for (std::thread& thread : *threads_) thread.join();
+    delete threads_;
+    delete shared_;
+}
+
+int Team::size() const { return getpid() == process_ ? size_ : 1; }
+
+void Team::run(const std::function<void(int)>& job) {
+    if (size() == 1) {
+        if (getpid() != process_) size_ = 1;
+        return job(0);
+    }
+    shared_->job = &job;
+    shared_->start.open();
+    job(0);
+    meet();
+}
+
+void Team::barrier() {
+    if (size_ > 1) meet();
+}
+
+void Team::meet() {
+    const uint32_t seen = shared_->meeting.passed.load(std::memory_order_acquire);
+    if (shared_->arrived.fetch_add(1, std::memory_order_acq_rel) == size_ - 1) {
+        shared_->arrived.store(0, std::memory_order_relaxed);
+        shared_->meeting.open();
+    } else {
+        shared_->meeting.wait(seen);
+    }
+}
+
+}  // namespace chainrule

@@ -1,0 +1,59 @@
+// A team of threads that stays together for a whole fit.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace chainrule {
+
+// `run` lets every member, the caller among them, do the same job; members wait for each other at `barrier`.
+//
+// Whoever waits first spins for some microseconds, as the others are usually just behind, and then sleeps: on a machine
+// that is shared the others may have lost their core, and spinning would keep it from them.
+//
+// After a fork the child has none of the parent's threads: a team is then its caller alone.
+class Team {
+   public:
+    explicit Team(int size);
+    ~Team();
+    Team(const Team&) = delete;
+    Team& operator=(const Team&) = delete;
+
+    int size() const;
+
+    // Run job(member), member 0 … size() - 1, and return when all are done. The job must not throw.
+    void run(const std::function<void(int)>& job);
+
+    // Wait until every member has come here. A job calls it the same number of times in each member.
+    void barrier();
+
+   private:
+    struct Gate {
+        std::atomic<uint32_t> passed{0};
+        std::atomic<int> sleepers{0};
+
+        void wait(uint32_t seen);
+        void open();
+    };
+    struct Shared {
+        Gate start, meeting;
+        std::atomic<int> arrived{0};
+        std::atomic<bool> over{false};
+        const std::function<void(int)>* job = nullptr;
+    };
+
+    void meet();
+
+    int size_;
+    pid_t process_;
+    // On the heap, because a child of a fork must leave both alone.
+    Shared* shared_;
+    std::vector<std::thread>* threads_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,261 @@
+"""The native engine: the same step as the reference engine's, in the C++ core (``native/``).
+
+The data's way: here arrays are checked and brought into the shape that the core reads (nothing is copied that is there
+already: rows of float32 or float64 that each lie together, CSR, int32 codes, targets in the dtype of the weights); the
+core then works on them, on ``weights`` and on ``vectors`` in place, with the GIL released. It is held equal to the
+reference engine by tests/engine: in float64 to 1e-10, and its bits do not depend on the number of threads.
+"""
+
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+from weakref import ref
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from chainrule.engine import _native
+from chainrule.engine.rows import RowsOfSteps
+from chainrule.engine.session import Floats, Optimizer, Settings, Source, StepPlan, StepReport
+from chainrule.errors import ParameterError
+from chainrule.network import Activation, Dense, Dropout, Layer, Network, Penalty
+from chainrule.network.losses import LOSSES, CrossEntropy, Huber, Loss, Quantile
+
+__all__ = ["NativeSession", "instruction_set", "instruction_sets", "native_logits", "supports"]
+
+instruction_set = _native.instruction_set
+"""Return the name of the instruction set in use: the best one, or what the environment's CHAINRULE_ISA says."""
+
+instruction_sets = _native.instruction_sets
+"""Return the names of the instruction sets that this processor runs, the best one first."""
+
+try:
+    instruction_set()
+except ValueError as error:
+    raise ParameterError(str(error)) from None
+
+OPTIMIZER_SETTINGS: dict[str, tuple[str, ...]] = {
+    "sgd": (),
+    "momentum": (),
+    "nesterov": (),
+    "adagrad": ("epsilon",),
+    "rmsprop": ("decay", "epsilon"),
+    "adam": ("beta_1", "beta_2", "epsilon"),
+    "adamw": ("beta_1", "beta_2", "epsilon"),
+}
+"""Settings that the core's formula of an optimizer reads; momentum and weight decay come with the step plan."""
+
+WORK_OF_A_THREAD = 2.5e6  # multiplications and additions of a step that make a thread of its own pay
+PREDICTION_OF_A_THREAD = 2e7  # the same for a prediction, whose threads are started for it
+
+
+def supports(network: Network, optimizer: Optimizer | None = None) -> bool:
+    """Return whether the core knows all parts: a user's own layer, loss or optimizer runs on the reference engine."""
+    return (
+        all(type(layer) in (Dense, Activation, Dropout) for layer in network.layers)
+        and type(network.loss) in LOSSES.values()
+        and type(network.penalty) is Penalty
+        and (
+            optimizer is None
+            or (type(optimizer).__module__.startswith("chainrule.") and optimizer.kind in OPTIMIZER_SETTINGS)
+        )
+    )
+
+
+class NativeSession:
+    """A session (see ``chainrule.engine.session``) of the C++ core.
+
+    Parameters
+    ----------
+    network, source, optimizer, settings
+        What is trained, on which rows, how.
+    weights : array (P,), float32 or float64
+        Updated in place; its dtype is the dtype everything is computed in.
+    vectors : tuple of arrays (P,)
+        The optimizer's state, updated in place.
+
+    Raises
+    ------
+    ShapeError, ParameterError
+        If the source does not fit the network, or the target is outside the loss's domain.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        source: Source,
+        optimizer: Optimizer,
+        settings: Settings,
+        *,
+        weights: Floats,
+        vectors: tuple[Floats, ...],
+    ) -> None:
+        network.check_inputs(weights, source.numbers)
+        network.loss.check_target(np.broadcast_to(weights[:1], (source.n_rows, network.n_outputs)), source.target)
+        self.network, self.source, self.optimizer, self.settings = network, source, optimizer, settings
+        self.weights, self.vectors = weights, vectors
+        self._rows = RowsOfSteps(settings, source.n_rows)
+        self._highest_rate = max((layer.rate for layer in network.layers if isinstance(layer, Dropout)), default=0.0)
+        self._threads = settings.n_threads or threads_for(_step_work(network, source, settings), WORK_OF_A_THREAD)
+        config = optimizer.to_config()
+        session: Any = _native.Session32 if weights.dtype == np.float32 else _native.Session64
+        self._session = session(
+            _core_network(network),
+            _numbers(source.numbers),
+            _target(network.loss, source.target, weights.dtype),
+            None if source.weight is None else np.ascontiguousarray(source.weight, weights.dtype),
+            optimizer.kind,
+            [float(config[name]) for name in OPTIMIZER_SETTINGS[optimizer.kind]],
+            settings.batch_size,
+            settings.seed,
+            settings.shuffle,
+            settings.max_gradient_norm,
+            self._threads,
+            weights,
+            list(vectors),
+        )
+
+    def run(self, first_step: int, plan: StepPlan, interrupted: Callable[[], bool] | None = None) -> StepReport:
+        """Take ``len(plan)`` descent steps; see ``chainrule.engine.session.Session.run``."""
+        self._check_rate(plan.dropout)
+        report = np.empty((3, len(plan)))
+        taken = self._session.run(first_step, _columns(plan), report, interrupted)
+        return StepReport(*report[:, :taken])
+
+    def _check_rate(self, factors: NDArray[np.float64]) -> None:
+        if self._highest_rate > 0 and not (self._highest_rate * factors < 1).all():
+            raise ParameterError(
+                f"Dropout: rate times Context.dropout must be a number from 0 to below 1. "
+                f"Got {self._highest_rate * factors.max()!r} instead."
+            )
+
+    def rows_of(self, step: int) -> NDArray[np.int64] | slice:
+        """Return the rows of a step; see ``chainrule.engine.session.Session.rows_of``."""
+        return self._rows.of_step(step)
+
+    def accumulate(
+        self, rows: NDArray[np.int64] | slice, *, step: int | None = None, dropout: float = 1.0, first_row: int = 0
+    ) -> tuple[float, float, Floats]:
+        """Sum error, weight and gradient over the rows; see ``chainrule.engine.session.Session.accumulate``."""
+        gradient = np.empty_like(self.weights)
+        numbers: NDArray[np.uint32] | None = None
+        first, n = 0, 0
+        if isinstance(rows, slice) and rows.step in (None, 1):
+            first, stop, _ = rows.indices(self.source.n_rows)
+            n = max(stop - first, 0)
+        else:
+            numbers = np.arange(self.source.n_rows)[rows].astype(np.uint32)
+        factor = 0.0 if step is None else dropout
+        self._check_rate(np.array([factor]))
+        error, weight = self._session.accumulate(
+            numbers, first, n, step or 0, factor, self.settings.seed, first_row, gradient
+        )
+        return error, weight, gradient
+
+    def descend(self, gradient: Floats, step: int, plan: StepPlan) -> None:
+        """Move the weights against the gradient; see ``chainrule.engine.session.Session.descend``."""
+        self._session.descend(np.ascontiguousarray(gradient, self.weights.dtype), step, _columns(plan))
+
+    def logits(self, numbers: Any) -> Floats:
+        """Return the logits of any rows; see ``chainrule.engine.session.Session.logits``."""
+        return native_logits(self.network, self.weights, numbers, self.settings.n_threads)
+
+    def close(self) -> None:
+        """Give back threads and buffers; the session is over."""
+        self._session.close()
+
+
+def native_logits(network: Network, weights: Floats, numbers: Any, n_threads: int | None) -> Floats:
+    """Return the logits (n, K) of the rows ``numbers`` (n, D)."""
+    core = _core_network(network)
+    network.check_inputs(weights, numbers)
+    n_rows = numbers.shape[0]
+    out: Floats = np.empty((n_rows, network.n_outputs), weights.dtype)
+    if n_threads is None:
+        n_threads = 1 if n_rows < 64 else threads_for(2.0 * n_rows * len(weights), PREDICTION_OF_A_THREAD)
+    _native.logits(core, _numbers(numbers), np.ascontiguousarray(weights), out, n_threads)
+    return out
+
+
+def threads_for(work: float, work_of_a_thread: float) -> int:
+    """Return how many threads that much work is shared by: at most one a core that this process may use."""
+    return max(1, min(usable_cores(), int(work / work_of_a_thread)))
+
+
+@lru_cache(maxsize=1)
+def usable_cores() -> int:
+    """Return the cores of this process: those it may run on, at most as many as OMP_NUM_THREADS says."""
+    # joblib sets that variable in its workers, so that threads times workers do not exceed the machine.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    wish = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(wish)) if wish.isdecimal() and int(wish) > 0 else cores
+
+
+def _step_work(network: Network, source: Source, settings: Settings) -> float:
+    """Return the multiplications and additions of a step: three products of two each for every weight and row."""
+    rows = min(settings.batch_size, source.n_rows)
+    if not issparse(source.numbers):
+        return 6.0 * rows * network.layout.size
+    first = network.layout.layer_slices[0]
+    n_first = first.stop - first.start
+    return 6.0 * rows * (network.layout.size - n_first + n_first * source.numbers.nnz / max(1, source.numbers.size))
+
+
+_core_networks: dict[int, tuple[ref[Network], Any]] = {}  # by id, since hashing a network takes longer than predicting a row
+
+
+def _core_network(network: Network) -> Any:
+    """Return the core's description of a network, made once for as long as the network lives."""
+    known = _core_networks.get(id(network))
+    if known is not None and known[0]() is network:
+        return known[1]
+    layers = [_described(layer) for layer in network.layers]
+    loss, penalty = network.loss, network.penalty
+    levels = list(loss.levels) if isinstance(loss, Quantile) else []
+    core = _native.Network(network.n_inputs, layers, loss.kind, _parameter(loss), levels, penalty.l1, penalty.l2)
+    key = id(network)
+    _core_networks[key] = (ref(network, lambda _: _core_networks.pop(key, None)), core)
+    return core
+
+
+def _described(layer: Layer) -> tuple[Any, ...]:
+    if isinstance(layer, Dense):
+        (W,) = layer.parameters()
+        return (layer.kind, layer.n_in, layer.n_out, W.rate, W.bias_rate, W.decay)
+    if isinstance(layer, Activation):
+        return (layer.kind, layer.function)
+    assert isinstance(layer, Dropout)
+    return (layer.kind, layer.rate)
+
+
+def _parameter(loss: Loss) -> float:
+    if isinstance(loss, Huber):
+        return loss.delta
+    return loss.label_smoothing if isinstance(loss, CrossEntropy) else 0.0
+
+
+def _numbers(numbers: Any) -> Any:
+    """Return features as the core reads them: rows that lie together, or the three arrays of CSR."""
+    if issparse(numbers):
+        return (
+            np.ascontiguousarray(numbers.data),
+            np.ascontiguousarray(numbers.indices, np.int32),
+            np.ascontiguousarray(numbers.indptr, np.int64),
+        )
+    itemsize = numbers.itemsize
+    if numbers.strides[1] != itemsize or numbers.strides[0] % itemsize or not numbers.flags.aligned:
+        return np.ascontiguousarray(numbers)
+    return numbers
+
+
+def _target(loss: Loss, target: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    return np.ascontiguousarray(target, np.int32 if isinstance(loss, CrossEntropy) else dtype)
+
+
+def _columns(plan: StepPlan) -> list[NDArray[np.float64]]:
+    columns = [plan.learning_rate, plan.momentum, plan.weight_decay, plan.dropout, plan.penalty]
+    if plan.divisor is not None:
+        columns.append(plan.divisor)
+    return [np.ascontiguousarray(column, np.float64) for column in columns]
