@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.speed.verdict import groups
 
-WIDTH, HEIGHT = 1000, 760  # pixels
+WIDTH, HEIGHT = 1060, 750  # pixels
 FONT = "font-family='system-ui, sans-serif'"
 COLORS = {  # Okabe and Ito's, told apart by the colour-blind too
     "chainrule": "#D55E00",
@@ -50,7 +50,7 @@ def draw(results: dict[str, Any]) -> str:
         parts += draw_ratios(results["fits"], max(fit["threads"] for fit in results["fits"]))
     for i, (axis, lines) in enumerate(results.get("scaling", {}).items()):
         if lines:
-            parts += draw_lines(axis, lines, 70 + i * 490)
+            parts += draw_lines(axis, lines, 70 + i * 510)
     body = "\n".join(parts)
     size = f"viewBox='0 0 {WIDTH} {HEIGHT}'"
     return f"<svg xmlns='http://www.w3.org/2000/svg' {size} {FONT} font-size='13'>\n{body}\n</svg>\n"

@@ -27,8 +27,9 @@ class Training(Contestant):
         self.source = Source(self.X, self.y)
         self.network = multilayer_perceptron(case.features, case.hidden, case.outputs, loss="cross_entropy")
         threads = 1 if self.n_threads == 1 else None
+        self.optimizer = Adam(beta_1=BETA_1, beta_2=BETA_2, epsilon=EPSILON)
         self.recipe = Recipe(
-            optimizer=Adam(beta_1=BETA_1, beta_2=BETA_2, epsilon=EPSILON),
+            optimizer=self.optimizer,
             learning_rate=LEARNING_RATE,
             epochs=case.epochs,
             settings=Settings(batch_size=case.batch, n_threads=threads),
@@ -62,7 +63,7 @@ class Training(Contestant):
         return open_session(
             self.network,
             self.source,
-            self.recipe.optimizer,
+            self.optimizer,
             self.recipe.settings,
             weights=weights,
             vectors=(np.zeros_like(weights), np.zeros_like(weights)),
