@@ -155,6 +155,9 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
             self._check_counts(y)
         return super()._encode_target(y, dtype)
 
+    def _metric_target(self, y: NDArray[Any]) -> NDArray[Any]:
+        return y.astype(np.float64)
+
     def _metrics(self, target: NDArray[Any], predicted: NDArray[Any], weight: NDArray[Any] | None) -> Metrics:
         return regression_metrics(target, self._answer(predicted), weight)
 
