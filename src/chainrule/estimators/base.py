@@ -1,14 +1,14 @@
 """What both table estimators are: encode the table, train a network, predict.
 
 The way through ``fit``: rows are checked (``rows``), target and table are encoded on the training rows only
-(``chainrule.table``), parameters become network and recipe (``settings``), ``chainrule.training.train`` trains.
+(``encoding``), parameters become network and recipe (``settings``), ``chainrule.training.train`` trains.
 Predicting: encode → logits → decode.
 """
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from time import perf_counter
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule import engine
-from chainrule.engine import Source
-from chainrule.errors import ParameterError, TableError
+from chainrule.errors import ParameterError
 from chainrule.estimators.checkpoint import Checkpoint, fingerprint
+from chainrule.estimators.encoding import Encoded, encode
 from chainrule.estimators.metrics import GREATER_IS_BETTER
 from chainrule.estimators.parameters import Rule, check_parameters
 from chainrule.estimators.rows import Rows, check_features, read_evaluation_rows, read_rows, together
-from chainrule.estimators.settings import FULL_BATCH_ROWS, make_recipe, seed_of, settle
-from chainrule.estimators.split import validation_rows
+from chainrule.estimators.settings import make_recipe, seed_of, settle
 from chainrule.network import Loss, Network, Penalty, multilayer_perceptron
-from chainrule.table import TableEncoder
 from chainrule.training import (
     LBFGS,
     Callback,
@@ -39,23 +37,17 @@ from chainrule.training import (
     train,
 )
 
+if TYPE_CHECKING:
+    from chainrule.table import TableEncoder
+
 __all__ = ["TableEstimator"]
-
-FLOAT64_ROWS = 1000  # fewer rows than this are trained in float64
-
-
-class Encoded(NamedTuple):
-    """Encoded rows to train on and to judge by, and the latter's target and weight as given."""
-
-    training: Source
-    validation: Source | None
-    judged: Rows | None
 
 
 class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Base of ``TableClassifier`` and ``TableRegressor``."""
 
     _rules: dict[str, Rule]
+    encoder_: "TableEncoder"
     target_: Any
 
     @abstractmethod
@@ -157,7 +149,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         kept_seed = checkpoint.seed() if checkpoint is not None and self.random_state is None else None
         self.seed_ = seed_of(self.random_state) if kept_seed is None else kept_seed
         self.target_name_ = getattr(y, "name", None) if isinstance(getattr(y, "name", None), str) else None
-        encoded = self._encode(rows, given)
+        encoded = encode(self, rows, given)
         settled = settle(
             self.get_params(deep=False),
             n_rows=encoded.training.n_rows,
@@ -170,54 +162,6 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         state = self._train(network, recipe, encoded, callbacks, checkpoint)
         self._keep(network, state)
         self.fit_seconds_ = seconds + state.seconds  # of a resumed run: all of its training
-
-    def _encode(self, rows: Rows, given: Rows | None) -> Encoded:
-        """Fit target and table encoders on the training rows, and encode all."""
-        training, kept = self._split(rows, may_keep_back=given is None)
-        self.target_ = self._fit_target(rows, training, kept)
-        encoder_weight = rows.weight.copy()
-        encoder_weight[kept] = 0.0
-        self.encoder_ = TableEncoder(
-            self.columns,
-            max_categories=self.max_categories,
-            n_bins=self.n_bins,
-            dtype=self._dtype(len(training) + len(kept)),
-        ).fit(rows.X, encoder_weight, caller=type(self).__name__)
-        numbers = self.encoder_.transform(rows.X, caller=type(self).__name__)
-
-        def source(chosen: NDArray[np.int64]) -> Source:
-            return self._source(numbers[chosen], rows.y[chosen], rows.weight[chosen])
-
-        if given is not None:
-            judged = self._source(self.encoder_.transform(given.X, caller=type(self).__name__), given.y, given.weight)
-            return Encoded(source(training), judged, given)
-        if len(kept):
-            return Encoded(source(training), source(kept), Rows(None, rows.y[kept], rows.weight[kept]))
-        return Encoded(source(training), None, None)
-
-    def _split(self, rows: Rows, *, may_keep_back: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the rows to train on and those kept back."""
-        n_rows = len(rows.y)
-        if n_rows < 2:
-            raise TableError(f"Training needs at least two rows of non-zero weight, got n_samples = {n_rows}.")
-        if not (may_keep_back and self.early_stopping) or n_rows < FULL_BATCH_ROWS:
-            return np.arange(n_rows), np.empty(0, np.int64)
-        kept = validation_rows(n_rows, self.validation_fraction, self.seed_, self._strata(rows.y))
-        return np.delete(np.arange(n_rows), kept), kept
-
-    def _dtype(self, n_rows: int) -> Any:
-        if self.dtype != "auto":
-            return np.dtype(self.dtype)
-        exact = n_rows < FLOAT64_ROWS or isinstance(self.solver, LBFGS) or self.solver == LBFGS.kind
-        return np.dtype(np.float64 if exact else np.float32)
-
-    def _source(self, numbers: Any, y: NDArray[Any], weight: NDArray[np.float64]) -> Source:
-        dtype = self.encoder_.dtype
-        weight = self._training_weight(y, weight)
-        if not weight.any():
-            raise ParameterError(f"class_weight={self.class_weight!r} leaves no row with a weight above 0.")
-        same = bool(np.all(weight == weight[0]))
-        return Source(numbers, self._encode_target(y, dtype), None if same else weight.astype(dtype))
 
     def _make_network(self, n_inputs: int, dropout: float) -> Network:
         sizes = self.hidden_layer_sizes
