@@ -1,8 +1,31 @@
 """The scikit-learn face: estimators that take raw tables."""
 
-from chainrule.estimators.checkpoint import Checkpoint
-from chainrule.estimators.classifier import TableClassifier
-from chainrule.estimators.persistence import load
-from chainrule.estimators.regressor import TableRegressor
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Checkpoint", "TableClassifier", "TableRegressor", "load"]
+if TYPE_CHECKING:
+    from chainrule.estimators.checkpoint import Checkpoint
+    from chainrule.estimators.classifier import TableClassifier
+    from chainrule.estimators.persistence import load
+    from chainrule.estimators.regressor import TableRegressor
+
+__all__ = [
+    "Checkpoint",
+    "TableClassifier",
+    "TableRegressor",
+    "load",
+]
+
+_HOMES = {
+    "Checkpoint": "checkpoint",
+    "TableClassifier": "classifier",
+    "TableRegressor": "regressor",
+    "load": "persistence",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is first asked for: model files need more than estimators do."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

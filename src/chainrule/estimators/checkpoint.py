@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from chainrule import storage
 from chainrule.engine import Source
 from chainrule.errors import ModelFileError, ParameterError
 from chainrule.network import Network
-from chainrule.storage import read_container, remove_leftovers, write_container
 from chainrule.training import Callback, Recipe, Run, TrainingState
 
 __all__ = ["Checkpoint"]
@@ -68,7 +68,7 @@ class Checkpoint(Callback):
         """Return the seed of the run in the file, or None if there is no file: for runs that were given none."""
         if not self.path.exists():
             return None
-        seed = read_container(self.path, kind="checkpoint")[0].get("seed")
+        seed = storage.read_container(self.path, kind="checkpoint")[0].get("seed")
         if not isinstance(seed, int):
             raise ModelFileError(f"{self.path} holds no seed; delete the file to start anew.")
         return seed
@@ -81,10 +81,10 @@ class Checkpoint(Callback):
         ModelFileError
             If the file is damaged, or belongs to another run.
         """
-        remove_leftovers(self.path)
+        storage.remove_leftovers(self.path)
         if not self.path.exists():
             return None
-        header, arrays = read_container(self.path, kind="checkpoint")
+        header, arrays = storage.read_container(self.path, kind="checkpoint")
         if header.get("fingerprint") != self._fingerprint:
             raise ModelFileError(
                 f"{self.path} is the checkpoint of another run: other rows, columns, settings or seed. "
@@ -94,7 +94,7 @@ class Checkpoint(Callback):
 
     def _write(self, run: Run) -> None:
         values, arrays = run.state.to_parts()
-        write_container(
+        storage.write_container(
             self.path,
             {"fingerprint": self._fingerprint, "seed": self._seed, "state": values},
             arrays,

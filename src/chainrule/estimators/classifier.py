@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from chainrule import table
 from chainrule.errors import ParameterError, TableError
 from chainrule.estimators.base import TableEstimator
 from chainrule.estimators.documentation import documented
@@ -15,7 +16,6 @@ from chainrule.estimators.parameters import AnyOf, Instance, Number, OneOf
 from chainrule.estimators.rows import Rows
 from chainrule.estimators.settings import COMMON_RULES, loss_rule, metric_rule
 from chainrule.network import LOSSES, CrossEntropy, LogLoss, Loss
-from chainrule.table import ClassTarget, LabelSetTarget
 from chainrule.training import Metrics
 
 __all__ = ["TableClassifier"]
@@ -131,12 +131,12 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
 
     @property
     def _is_label_set(self) -> bool:
-        return isinstance(self.target_, LabelSetTarget)
+        return isinstance(self.target_, table.LabelSetTarget)
 
     def _strata(self, y: NDArray[Any]) -> NDArray[np.int64] | None:
         if y.ndim == 2 and y.shape[1] > 1:
             return None
-        return ClassTarget().fit(y).encode(y)
+        return table.ClassTarget().fit(y).encode(y)
 
     def _fit_target(self, rows: Rows, training: NDArray[np.int64], kept: NDArray[np.int64]) -> Any:
         y = rows.y[np.sort(np.concatenate([training, kept]))]
@@ -146,24 +146,24 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
                 "Unknown label type: several columns of classes. Train one model a column, or give 0/1 columns for "
                 "sets of labels."
             )
-        target = LabelSetTarget().fit(y) if kind == "multilabel-indicator" else ClassTarget().fit(y)
+        target = table.LabelSetTarget().fit(y) if kind == "multilabel-indicator" else table.ClassTarget().fit(y)
         self.classes_ = classes_of(target)
-        if len(self.classes_) < 2 and isinstance(target, ClassTarget):
+        if len(self.classes_) < 2 and isinstance(target, table.ClassTarget):
             only = self.classes_.tolist()[0]
             raise TableError(f"The target has one class only, {only!r}: a classifier needs at least two classes.")
-        if self.eval_metric == "roc_auc" and (len(self.classes_) != 2 or isinstance(target, LabelSetTarget)):
+        if self.eval_metric == "roc_auc" and (len(self.classes_) != 2 or isinstance(target, table.LabelSetTarget)):
             raise ParameterError("eval_metric='roc_auc' needs a target of two classes; use 'log_loss' or 'accuracy'.")
         self._class_factors = self._fit_class_factors(target, rows.y[training], rows.weight[training])
         return target
 
     def _fit_class_factors(
-        self, target: ClassTarget | LabelSetTarget, y: NDArray[Any], weight: NDArray[np.float64]
+        self, target: "table.ClassTarget | table.LabelSetTarget", y: NDArray[Any], weight: NDArray[np.float64]
     ) -> NDArray[np.float64] | None:
         """Return each class's factor (K,) on its rows' weights, or None without class weights."""
         given = self.class_weight
         if given is None:
             return None
-        if isinstance(target, LabelSetTarget):
+        if isinstance(target, table.LabelSetTarget):
             raise ParameterError("class_weight has no effect on sets of labels; use sample_weight.")
         if given == "balanced":
             totals = np.bincount(target.encode(y, np.int64), weights=weight, minlength=len(self.classes_))
@@ -251,10 +251,10 @@ def _type_of(y: NDArray[Any]) -> str:
         check_classification_targets(y)
         return str(type_of_target(y))
     except (ValueError, TypeError) as error:
-        ClassTarget().fit(y)  # says it in better words where it can
+        table.ClassTarget().fit(y)  # says it in better words where it can
         raise TableError(str(error)) from error
 
 
-def classes_of(target: ClassTarget | LabelSetTarget) -> NDArray[Any]:
+def classes_of(target: "table.ClassTarget | table.LabelSetTarget") -> NDArray[Any]:
     """Return the class labels (K,) of a fitted target; sets of labels are numbered."""
-    return target.classes_ if isinstance(target, ClassTarget) else np.arange(target.n_outputs)
+    return target.classes_ if isinstance(target, table.ClassTarget) else np.arange(target.n_outputs)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
+from chainrule import table
 from chainrule.errors import ParameterError, TableError
 from chainrule.estimators.base import TableEstimator
 from chainrule.estimators.documentation import documented
@@ -13,7 +14,6 @@ from chainrule.estimators.metrics import regression_metrics
 from chainrule.estimators.rows import Rows
 from chainrule.estimators.settings import COMMON_RULES, loss_rule, metric_rule
 from chainrule.network import LOSSES, CrossEntropy, LogLoss, Loss, Poisson, Quantile
-from chainrule.table import NumberTarget
 from chainrule.training import Metrics
 
 __all__ = ["TableRegressor"]
@@ -123,10 +123,10 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
     def _strata(self, y: NDArray[Any]) -> None:
         return None
 
-    def _fit_target(self, rows: Rows, training: NDArray[np.int64], kept: NDArray[np.int64]) -> NumberTarget:
+    def _fit_target(self, rows: Rows, training: NDArray[np.int64], kept: NDArray[np.int64]) -> "table.NumberTarget":
         weight = rows.weight.copy()
         weight[kept] = 0.0  # left out, and yet a wrong value is named by its row in the whole table
-        target = NumberTarget().fit(rows.y, weight)
+        target = table.NumberTarget().fit(rows.y, weight)
         if isinstance(self._make_loss(), Poisson):
             self._check_counts(rows.y)
             if not (target.mean_ > 0).all():

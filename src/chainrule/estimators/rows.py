@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from sklearn import __version__ as sklearn_version
 from sklearn.utils.validation import check_array, validate_data
 
+from chainrule import table
 from chainrule.errors import ShapeError, TableError
-from chainrule.table import as_target_array, refuse_non_table, target_gaps
 
 __all__ = ["Rows", "check_features", "read_evaluation_rows", "read_rows", "together"]
 
@@ -32,7 +32,7 @@ def check_features(estimator: Any, X: Any, *, reset: bool) -> Any:
     ValueError
         In scikit-learn's words, if X is not two-dimensional or empty, or its columns are not those of ``fit``.
     """
-    refuse_non_table(X, caller=type(estimator).__name__)
+    table.refuse_non_table(X, caller=type(estimator).__name__)
     if isinstance(X, list | tuple):
         X = np.asarray(
             X, dtype=object if any(isinstance(v, str) for row in X[:1] for v in np.atleast_1d(row)) else None
@@ -105,7 +105,7 @@ def together(X: Any, y: Any, sample_weight: Any) -> Rows:
     ValueError
         If a length differs, or a weight is negative, not finite, or all are zero.
     """
-    target = as_target_array(y)
+    target = table.as_target_array(y)
     if len(target) != X.shape[0]:
         raise ShapeError(
             f"Found input variables with inconsistent numbers of samples: X has {X.shape[0]} rows, y has {len(target)}."
@@ -126,7 +126,7 @@ def _take(X: Any, rows: NDArray[np.bool_]) -> Any:
 
 def _check_target(target: NDArray[Any], counted: NDArray[np.bool_]) -> None:
     """Refuse missing and infinite targets in the rows that count."""
-    for wrong, what in ((target_gaps(target), "missing (NaN)"), (_infinite(target), "infinity")):
+    for wrong, what in ((table.target_gaps(target), "missing (NaN)"), (_infinite(target), "infinity")):
         wrong = wrong & counted
         if wrong.any():
             raise TableError(

@@ -1,14 +1,16 @@
 """Progress of a training, told on standard error: a live bar on a terminal, plain lines elsewhere."""
 
+from functools import cached_property
 from time import perf_counter
-from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING, Any
 
 from chainrule.training.callbacks import Callback
 from chainrule.training.run import Run
 from chainrule.training.state import HistoryRow
+
+if TYPE_CHECKING:  # rich is imported when there is something to show: most trainings are over before that
+    from rich.console import Console
+    from rich.progress import Progress
 
 __all__ = ["ProgressBar"]
 
@@ -28,12 +30,19 @@ class ProgressBar(Callback):
 
     line_seconds = 5.0
 
-    def __init__(self, delay: float = 0.0, *, terminal_only: bool = False, console: Console | None = None) -> None:
+    def __init__(self, delay: float = 0.0, *, terminal_only: bool = False, console: "Console | None" = None) -> None:
         self.delay, self.terminal_only = delay, terminal_only
-        self.console = console or Console(stderr=True)
+        self._given_console = console
         self._bar: Progress | None = None
         self._task: Any = None
         self._began = self._last_line = 0.0
+
+    @cached_property
+    def console(self) -> "Console":
+        """Where to write."""
+        from rich.console import Console
+
+        return self._given_console or Console(stderr=True)
 
     def on_train_begin(self, run: Run) -> None:
         """Start the clock."""
@@ -52,6 +61,8 @@ class ProgressBar(Callback):
 
     def _move(self, run: Run) -> None:
         if self._bar is None:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
             columns = (
                 TextColumn("training"),
                 BarColumn(bar_width=24),
