@@ -161,8 +161,11 @@ def test_descend_takes_any_gradient(problem, engine, plan):
         made.assert_close(sessions[1].weights, sessions[0].weights, rtol=1e-13)
 
 
-def test_no_row_gives_sums_of_zero(problem, engine):
-    error, weight, gradient = problem().open(engine).accumulate(np.empty(0, np.int64))
+@pytest.mark.parametrize("rows", [np.empty(0, np.int64), slice(0, 0), slice(9, 3)], ids=str)
+def test_no_row_gives_sums_of_zero(rows, problem, engine):
+    session = problem().open(engine)
+    session.accumulate(slice(None))
+    error, weight, gradient = session.accumulate(rows)
     assert (error, weight) == (0.0, 0.0)
     np.testing.assert_array_equal(gradient, 0)
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from chainrule.engine import Settings, logits
-from chainrule.errors import ChainruleError
 from chainrule.network import CrossEntropy
 from chainrule.training import Adam
 
@@ -58,6 +57,17 @@ def test_two_sessions_open_at_once_take_turns(problem, engine, plan, bits):
     assert [bits(session) for session in open_] == alone
 
 
+def test_one_session_may_be_used_by_several_python_threads(problem, engine):
+    session = problem("DAOD", n_rows=300, sizes=(40,)).open(engine, n_threads=2)
+
+    def sums(step):
+        return session.accumulate(slice(0, 200), step=step % 3)[2].tobytes()
+
+    alone = [sums(step) for step in range(3)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(sums, range(60))) == alone * 20
+
+
 def test_other_python_threads_go_on_during_a_run(problem, engine, plan):
     made = problem("DAD", n_rows=4000, n_inputs=64, sizes=(512,), settings=Settings(batch_size=4000, n_threads=1))
     session, ticks, done = made.open(engine), [], threading.Event()
@@ -89,10 +99,9 @@ def test_closing_twice_is_harmless_and_using_a_closed_session_an_error(problem, 
         lambda: session.run(2, plan(2, 0)),
         lambda: session.accumulate(slice(0, 3)),
         lambda: session.descend(weights, 2, plan(2, 0)),
-        lambda: session.logits(made.source.numbers),
     )
     for use in uses:
-        with pytest.raises((ChainruleError, RuntimeError), match="closed"):
+        with pytest.raises(ValueError, match="closed"):
             use()
     np.testing.assert_array_equal(session.weights, weights)
 
