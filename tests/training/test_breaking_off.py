@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from chainrule.engine import ENGINES, Settings
+from chainrule.engine import Settings
+from chainrule.engine.reference import ReferenceSession
 from chainrule.errors import DivergenceWarning
 from chainrule.training import Callback, Recipe, Stopping, TrainingState, Validation, train
 
@@ -20,9 +21,7 @@ class Impatient:
         self.before_step = before_step
 
     def open(self, network, source, optimizer, settings, *, weights, vectors, engine):
-        self.reference = ENGINES["reference"].open_session(
-            network, source, optimizer, settings, weights=weights, vectors=vectors
-        )
+        self.reference = ReferenceSession(network, source, optimizer, settings, weights=weights, vectors=vectors)
         self.logits = self.reference.logits
         return self
 
@@ -78,7 +77,7 @@ def press_at(step):
 @pytest.mark.parametrize("step", range(1, 13))
 def test_the_steps_completed_are_kept_and_training_goes_on_to_the_same_bits(network, rows, step):
     training, validation = rows
-    whole = train(network, training, RECIPE, validation=Validation(validation))
+    whole = train(network, training, RECIPE, engine="reference", validation=Validation(validation))
     listen = Listen()
     state = trained(network, training, press_at(step), validation=Validation(validation), callbacks=[listen])
     epochs, rest = divmod(step, 4)
@@ -90,7 +89,7 @@ def test_the_steps_completed_are_kept_and_training_goes_on_to_the_same_bits(netw
 
     stopped = TrainingState.from_parts(*listen.parts)
     assert (stopped.step, stopped.epoch, stopped.epoch_steps.shape) == (step, epochs, (3, rest))
-    resumed = train(network, training, RECIPE, validation=Validation(validation), state=stopped)
+    resumed = train(network, training, RECIPE, engine="reference", validation=Validation(validation), state=stopped)
     np.testing.assert_array_equal(resumed.weights, whole.weights)
     assert [row["train_error"] for row in resumed.history] == [row["train_error"] for row in whole.history]
 
@@ -120,7 +119,8 @@ def test_ctrl_c_before_the_first_step_is_complete_leaves_nothing_to_keep(network
     np.testing.assert_array_equal(state.weights, before)
     assert listen.events == []
     np.testing.assert_array_equal(
-        train(network, rows[0], RECIPE, state=state).weights, train(network, rows[0], RECIPE, weights=before).weights
+        train(network, rows[0], RECIPE, state=state, engine="reference").weights,
+        train(network, rows[0], RECIPE, weights=before, engine="reference").weights,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule.engine import ENGINES, Settings, Source
+from chainrule.engine.reference import ReferenceSession
 from chainrule.errors import DivergedError, DivergenceWarning, ModelFileError, ParameterError, ShapeError
 from chainrule.network import multilayer_perceptron
 from chainrule.training import (
@@ -393,7 +394,7 @@ def test_ctrl_c_within_an_iteration_of_lbfgs(rows, after, monkeypatch):
     """Before E was evaluated once there is nothing to keep; then the last iteration's weights are."""
     linear = multilayer_perceptron(4, (), 1, loss="squared_error")
     calls = []
-    accumulate = ENGINES["reference"].open_session.accumulate
+    accumulate = ReferenceSession.accumulate
 
     def interrupting(self, *args, **options):
         calls.append(1)
@@ -401,10 +402,10 @@ def test_ctrl_c_within_an_iteration_of_lbfgs(rows, after, monkeypatch):
             _thread.interrupt_main()
         return accumulate(self, *args, **options)
 
-    monkeypatch.setattr(ENGINES["reference"].open_session, "accumulate", interrupting)
+    monkeypatch.setattr(ReferenceSession, "accumulate", interrupting)
     if after == 1:
         with pytest.raises(KeyboardInterrupt):
-            train(linear, rows[0], Recipe(optimizer=LBFGS(tol=0.0)))
+            train(linear, rows[0], Recipe(optimizer=LBFGS(tol=0.0)), engine="reference")
     else:
         seen = []
         state = train(
@@ -412,6 +413,7 @@ def test_ctrl_c_within_an_iteration_of_lbfgs(rows, after, monkeypatch):
             rows[0],
             Recipe(optimizer=LBFGS(tol=0.0)),
             callbacks=lambda run: seen.append(run.state.weights.copy()),
+            engine="reference",
         )
         assert state.stop_reason == "interrupted"
         np.testing.assert_array_equal(state.weights, seen[-1])

@@ -202,7 +202,7 @@ def make_recipe(settled: dict[str, Any], *, seed: int) -> Recipe:
         settings=Settings(
             batch_size=settled["batch_size"],
             seed=seed,
-            shuffle=settled["shuffle"],
+            shuffle=bool(settled["shuffle"]),  # an engine may know plain types only
             max_gradient_norm=settled["max_grad_norm"],
             n_threads=settled["n_threads"],
         ),
