@@ -38,7 +38,7 @@ settings = Settings(batch, n_threads=n_threads)
 session = open_session(network, Source(X, y), Adam(), settings, weights=weights, vectors=vectors, engine=engine)
 session.run(0, StepPlan.constant(2, learning_rate=1e-3))
 after_two = peak()
-for step in range(2, 12):
+for step in range(2, 6):
     session.run(step, StepPlan.constant(1, learning_rate=1e-3))
 print(network.layout.size, before, after_two, peak())
 """
@@ -46,7 +46,7 @@ print(network.layout.size, before, after_two, peak())
 SHAPES = {  # n_inputs, batch, n_threads, rows, hidden layers
     "many weights": (500, 64, 2, 128, 2000, 2000),
     "large batch": (32, 30_000, 2, 30_000, 64, 64, 64, 64),
-    "both": (300, 2048, 3, 2048, 1000, 1000),
+    "both": (300, 1024, 3, 1024, 1000, 1000),
     "many rows": (16, 256, 2, 400_000, 32),
 }
 
@@ -118,7 +118,7 @@ def some(n):
     return peak()
 
 few = some(10)
-print(some(150) - few)
+print(some(60) - few)
 """
 
 
@@ -128,5 +128,5 @@ def test_closed_sessions_give_their_memory_back(engine):
         [sys.executable, "-c", SESSIONS, engine], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
-    # 300 rows of 552 numbers are over 1 MB a session: 150 sessions that kept it would be seen.
+    # 300 rows of 552 numbers are over 1 MB a session: 60 sessions that kept it would be seen.
     assert int(done.stdout) <= 16 * MB
