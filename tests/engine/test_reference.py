@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from chainrule.engine import DescentStep, Settings, Source, StepPlan, logits, open_session
+from chainrule.engine import DescentStep, Settings, Source, StepPlan, logits
+from chainrule.engine.reference import ReferenceSession
 from chainrule.errors import ParameterError, ShapeError
 from chainrule.network import Penalty, multilayer_perceptron
 from chainrule.training import SGD, Adam, AdamW
@@ -24,7 +25,7 @@ def session_of(problem, optimizer=None, **settings):
     weights = weights.copy()
     vectors = tuple(np.zeros_like(weights) for _ in range(optimizer.n_vectors))
     settings = Settings(**{"batch_size": 4} | settings)
-    return open_session(network, source, optimizer, settings, weights=weights, vectors=vectors)
+    return ReferenceSession(network, source, optimizer, settings, weights=weights, vectors=vectors)
 
 
 def test_a_step_is_the_networks_backward_pass_and_one_descent(problem):
@@ -59,13 +60,13 @@ def test_an_epoch_takes_every_row_once_and_depends_on_seed_and_step_alone(n, bat
     source = Source(np.zeros((n, 1)), np.zeros((n, 1)))
     settings = Settings(batch_size=batch, seed=seed)
     weights = network.initialise()
-    session = open_session(network, source, SGD(), settings, weights=weights, vectors=())
+    session = ReferenceSession(network, source, SGD(), settings, weights=weights, vectors=())
     per_epoch = settings.steps_per_epoch(n)
     steps = range(epoch * per_epoch, (epoch + 1) * per_epoch)
     taken = [np.arange(n)[session.rows_of(step)] for step in steps]
     assert sorted(np.concatenate(taken)) == list(range(n))
     assert all(len(rows) == batch for rows in taken[:-1])
-    fresh = open_session(network, source, SGD(), settings, weights=weights, vectors=())
+    fresh = ReferenceSession(network, source, SGD(), settings, weights=weights, vectors=())
     for step, rows in reversed(list(zip(steps, taken, strict=True))):
         np.testing.assert_array_equal(np.arange(n)[fresh.rows_of(step)], rows)
 
@@ -78,9 +79,9 @@ def test_epochs_have_different_orders(problem):
 def test_weight_decay_leaves_biases_alone(problem):
     network, source, weights = problem
     silent = Source(source.numbers, source.target, np.full(10, 1e-300))
-    session = open_session(network, silent, SGD(), Settings(batch_size=10), weights=weights.copy(), vectors=())
+    session = ReferenceSession(network, silent, SGD(), Settings(batch_size=10), weights=weights.copy(), vectors=())
     session.run(0, StepPlan.constant(1, learning_rate=0.5, weight_decay=0.2, penalty=0.0))
-    plain = open_session(network, silent, SGD(), Settings(batch_size=10), weights=weights.copy(), vectors=())
+    plain = ReferenceSession(network, silent, SGD(), Settings(batch_size=10), weights=weights.copy(), vectors=())
     plain.run(0, StepPlan.constant(1, learning_rate=0.5, penalty=0.0))
     is_weight = network.layout.decay_factors() > 0
     np.testing.assert_allclose(session.weights, plain.weights - 0.1 * weights * is_weight, rtol=1e-12)
@@ -114,7 +115,7 @@ def test_a_batch_of_weight_zero_is_passed_over(problem):
     network, source, weights = problem
     weight = source.weight.copy()
     weight[:4] = 0.0
-    session = open_session(
+    session = ReferenceSession(
         network,
         Source(source.numbers, source.target, weight),
         Adam(),
@@ -131,7 +132,7 @@ def test_a_step_that_is_not_finite_is_the_last_and_does_not_move_the_weights(pro
     network, source, weights = problem
     numbers = source.numbers.copy()
     numbers[5, 0] = np.nan
-    session = open_session(
+    session = ReferenceSession(
         network,
         Source(numbers, source.target, source.weight),
         SGD(),
@@ -183,7 +184,7 @@ def test_sparse_rows_train_like_dense_ones(problem):
     numbers = np.where(np.abs(source.numbers) > 0.7, source.numbers, 0.0)
     results = []
     for X in (numbers, csr_matrix(numbers)):
-        session = open_session(
+        session = ReferenceSession(
             network, Source(X, source.target), SGD(), Settings(batch_size=4), weights=weights.copy(), vectors=()
         )
         session.run(0, StepPlan.constant(9, learning_rate=0.1))
@@ -195,9 +196,9 @@ def test_tiles_of_logits_are_the_whole(problem, monkeypatch):
     network, source, weights = problem
     expected = network.logits(weights, source.numbers)
     monkeypatch.setattr("chainrule.engine.reference.TILE_ROWS", 3)
-    np.testing.assert_allclose(logits(network, weights, source.numbers), expected, rtol=1e-14)
+    np.testing.assert_allclose(logits(network, weights, source.numbers, engine="reference"), expected, rtol=1e-14)
     np.testing.assert_allclose(session_of(problem).logits(source.numbers), expected, rtol=1e-14)
-    assert logits(network, weights, source.numbers[:0]).shape == (0, 1)
+    assert logits(network, weights, source.numbers[:0], engine="reference").shape == (0, 1)
 
 
 def test_what_does_not_fit_is_named():
