@@ -140,8 +140,8 @@ class Run:
         plan = self.recipe.plan(state.step, n_steps, self.clock, self._rate_factor)
         report = self.session.run(state.step, plan, interrupted)
         seconds = perf_counter() - started
-        if seconds < CHUNK_SECONDS / 2:
-            self.chunk = max(self.chunk, 2 * n_steps)
+        if seconds < CHUNK_SECONDS / 2:  # so much more that the next call, too, is no longer than a chunk
+            self.chunk = max(self.chunk, (8 if seconds < CHUNK_SECONDS / 16 else 2) * n_steps)
         elif seconds > CHUNK_SECONDS:
             self.chunk = max(1, n_steps // 2)
         state.step += len(report.error)
