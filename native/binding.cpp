@@ -6,6 +6,7 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <memory>
@@ -173,6 +174,7 @@ class BoundSession {
     Index run(int64_t first_step, const std::vector<Vector<const double>>& plan, Matrix<double> report,
               const nb::object& interrupted) {
         const Index n_steps = static_cast<Index>(report.shape(1));
+        require(first_step >= 0, "first_step must not be negative.");
         require(report.shape(0) == 3 && (n_steps <= 1 || report.stride(1) == 1), "A report has three rows.");
         const StepPlan columns = plan_of(plan, n_steps);
         double* first = report.data();
@@ -263,7 +265,7 @@ void bind(nb::module_& module, const char* session_name) {
                       const std::string&, const std::vector<double>&, Index, uint64_t, bool, std::optional<double>, int,
                       Vector<T>, std::vector<Vector<T>>>(),
              "network"_a, "numbers"_a, "target"_a, "weight"_a.none(), "optimizer"_a, "optimizer_settings"_a,
-             "batch_size"_a, "seed"_a, "shuffle"_a, "max_gradient_norm"_a.none(), "n_threads"_a, "weights"_a, "vectors"_a)
+             "batch_size"_a, "seed"_a, "shuffle"_a, "max_gradient_norm"_a.none(), "n_threads"_a, "weights"_a.noconvert(), "vectors"_a.noconvert())
         .def("run", &BoundSession<T>::run, "first_step"_a, "plan"_a, "report"_a, "interrupted"_a.none())
         .def("accumulate", &BoundSession<T>::accumulate, "rows"_a.none(), "first"_a, "n"_a, "step"_a, "dropout"_a,
              "seed"_a, "first_row"_a, "gradient"_a)

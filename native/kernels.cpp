@@ -13,6 +13,7 @@ template <class T>
 constexpr Kernels<T> table = {
     .tile_rows = tile_rows,
     .panel = panel<T>,
+    .block_rows = block_rows<T>,
     .dense_forward = dense_forward<T>,
     .dense_forward_row = dense_forward_row<T>,
     .sparse_forward = sparse_forward<T>,
@@ -28,6 +29,7 @@ constexpr Kernels<T> table = {
     .loss = loss<T>,
     .penalise = penalise<T>,
     .norms = norms<T>,
+    .largest = largest<T>,
     .descend = descend<T>,
 };
 

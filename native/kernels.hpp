@@ -83,7 +83,10 @@ struct DenseGradient {
     const T* deltas;   // in panels
     Index strip_rows;  // rows of a strip of them
     Index i0, i1, p0, p1;
-    T* gradient;  // (n_in + 1, n_out)
+    T* block;  // (i1 - i0, ld): the strips side by side, without the columns beyond n_out
+    Index ld;
+    // Of the same shape as W: what the descent will want next of these rows and columns is asked for ahead.
+    const T* next[3];
 };
 
 // Which units a minibatch drops: number (row·units + unit) of the stream is below the threshold.
@@ -99,6 +102,9 @@ struct LossSettings {
     Index n_levels = 0;
 };
 
+// Working memory of a loss, in doubles.
+inline Index loss_scratch(Index rows, Index n_logits) { return 2 * (rows + 8) * (n_logits + 2); }
+
 template <class T>
 struct LossRows {
     Index rows, n_logits;
@@ -111,17 +117,18 @@ struct LossRows {
     T* d_logits;              // in panels
     DeltaRows place;
     double* row_losses;       // (rows,): weight·loss
-    double* scratch;          // 2·rows·n_logits, at least 2·rows
+    double* scratch;          // loss_scratch(rows, n_logits)
 };
 
-// One stretch of weights with one learning rate and one decay.
+// Some rows of weights with one learning rate and one decay: (rows, n), the first numbers of rows of length ld.
 template <class T>
 struct Descent {
     OptimizerKind kind;
-    Index n;
+    Index rows, n, ld;
     T* weights;
-    const T* gradient;
     T* vectors[2];
+    const T* gradient;
+    Index ld_gradient;
     T clip;           // factor on the gradient: 1 unless clipped
     T learning_rate;  // times the segment's factor
     T decay;          // learning rate · weight decay · the segment's factor
@@ -133,8 +140,9 @@ struct Descent {
 
 template <class T>
 struct Kernels {
-    Index tile_rows;  // rows that the matrix product takes at once
-    Index panel;      // columns of a strip
+    Index tile_rows;   // rows that the matrix product takes at once
+    Index panel;       // columns of a strip
+    Index block_rows;  // rows of a block of the gradient: whole tiles, and whole squares of the packing
 
     void (*dense_forward)(const DenseForward<T>&);
     void (*dense_forward_row)(Index n_in, Index n_out, const T* inputs, const T* W, T* outputs, Function);
@@ -143,7 +151,7 @@ struct Kernels {
     void (*dense_backward)(const DenseBackward<T>&);
     void (*dense_gradient)(const DenseGradient<T>&);
     void (*sparse_gradient)(const SparseRows<T>&, Index rows, Index n_in, Index n_out, const T* deltas, Index strip_rows,
-                            Index p0, Index p1, T* gradient);
+                            Index p0, T* block, Index ld);
     // Rows i0 … i1 - 1 and columns c0 … c1 - 1 of W (n_in + 1, n_out) into the panels of W and of Wᵀ. i0 is a multiple of half a
     // panel, c0 of a whole one; c1 too, or it is n_out.
     void (*pack_forward)(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index c0, Index c1, T* panels);
@@ -157,10 +165,12 @@ struct Kernels {
     void (*apply_derivative)(const Derivative<T>&, Index rows, Index n, DeltaRows place, T* d);
 
     void (*loss)(const LossSettings&, const LossRows<T>&);
-    // g ← g + l1·sign(w) + l2·w; returns Σ g².
-    double (*penalise)(Index n, const T* w, T* g, T l1, T l2);
+    // g ← g + l1·sign(w) + l2·w, both (rows, n); returns Σ g².
+    double (*penalise)(Index rows, Index n, const T* w, Index ld_w, T* g, Index ld_g, T l1, T l2);
     // Σ |w| and Σ w².
-    void (*norms)(Index n, const T* w, double* sum_of_absolutes, double* sum_of_squares);
+    void (*norms)(Index rows, Index n, const T* w, Index ld, double* sum_of_absolutes, double* sum_of_squares);
+    // The largest |x| of (rows, n); infinity if one of them is infinite or not a number.
+    T (*largest)(Index rows, Index n, Index ld, const T* x);
     void (*descend)(const Descent<T>&);
 };
 

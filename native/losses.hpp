@@ -5,13 +5,16 @@
 
 namespace chainrule::CHAINRULE_ISA_NAMESPACE {
 
-// Where the gradient of logit k of row r is, in panels.
-template <class T>
-inline T& in_panels(const LossRows<T>& rows, Index r, Index k) {
+// Put a row's gradient (n_logits,), times a factor, where it belongs in the panels.
+template <class T, class Number>
+inline void put_row(const LossRows<T>& rows, Index r, const Number* gradient, double factor) {
     constexpr Index panel = 2 * lanes<T>;
-    const Index column = k / panel * panel;
-    const Index width = rows.n_logits - column > lanes<T> ? panel : lanes<T>;
-    return rows.d_logits[column * rows.place.strip + (rows.place.first + r) * width + (k - column)];
+    for (Index column = 0; column < rows.n_logits; column += panel) {
+        const Index left = rows.n_logits - column, width = left > lanes<T> ? panel : lanes<T>;
+        T* to = rows.d_logits + column * rows.place.strip + (rows.place.first + r) * width;
+        for (Index k = 0; k < left && k < panel; ++k)
+            to[k] = static_cast<T>(gradient[column + k] * static_cast<Number>(factor));
+    }
 }
 
 template <class T>
@@ -28,15 +31,16 @@ struct LossAndSlope {
 template <class T, class F>
 inline void each_logit(const LossRows<T>& rows, Index repeats, F f) {
     const Index n_targets = rows.n_logits / repeats;
+    T* slopes = reinterpret_cast<T*>(rows.scratch);
     for (Index r = 0; r < rows.rows; ++r) {
-        const T factor = static_cast<T>(weight_of(rows, r) * rows.scale);
         double total = 0;
         for (Index k = 0; k < rows.n_logits; ++k) {
             const LossAndSlope<T> one = f(rows.logits[r * rows.ld + k], rows.target[r * n_targets + k / repeats], k);
             total += static_cast<double>(one.loss);
-            in_panels(rows, r, k) = one.slope * factor;
+            slopes[k] = one.slope;
         }
         rows.row_losses[r] = weight_of(rows, r) * total;
+        put_row(rows, r, slopes, weight_of(rows, r) * rows.scale);
     }
 }
 
@@ -104,16 +108,16 @@ template <class T>
 void poisson(const LossRows<T>& rows) {
     map(rows.scratch, gather_logits(rows, rows.scratch), [](Vec<double> z) { return exp<double>(z); });
     for (Index r = 0; r < rows.rows; ++r) {
-        const double weight = weight_of(rows, r), factor = weight * rows.scale;
+        double* means = rows.scratch + r * rows.n_logits;
         double total = 0;
         for (Index k = 0; k < rows.n_logits; ++k) {
             const double z = static_cast<double>(rows.logits[r * rows.ld + k]);
             const double y = static_cast<double>(rows.target[r * rows.n_logits + k]);
-            const double mean = rows.scratch[r * rows.n_logits + k];
-            total += mean - y * z;
-            in_panels(rows, r, k) = static_cast<T>((mean - y) * factor);
+            total += means[k] - y * z;
+            means[k] -= y;
         }
-        rows.row_losses[r] = weight * total;
+        rows.row_losses[r] = weight_of(rows, r) * total;
+        put_row(rows, r, means, weight_of(rows, r) * rows.scale);
     }
 }
 
@@ -127,7 +131,6 @@ void log_loss(const LossRows<T>& rows) {
     __builtin_memcpy(logarithm, e, static_cast<size_t>(n) * sizeof(double));
     map(logarithm, n, [](Vec<double> x) { return log1p_unit<double>(x); });
     for (Index r = 0; r < rows.rows; ++r) {
-        const double weight = weight_of(rows, r), factor = weight * rows.scale;
         double total = 0;
         for (Index k = 0; k < rows.n_logits; ++k) {
             const Index i = r * rows.n_logits + k;
@@ -136,53 +139,66 @@ void log_loss(const LossRows<T>& rows) {
             const double larger = 1 / (1 + e[i]), smaller = e[i] / (1 + e[i]);
             const double p = z < 0 ? smaller : larger, not_p = z < 0 ? larger : smaller;
             total += logarithm[i] + (z < 0 ? y * -z : (1 - y) * z);
-            in_panels(rows, r, k) = static_cast<T>(((1 - y) * p - y * not_p) * factor);
+            e[i] = (1 - y) * p - y * not_p;
         }
-        rows.row_losses[r] = weight * total;
+        rows.row_losses[r] = weight_of(rows, r) * total;
+        put_row(rows, r, e + r * rows.n_logits, weight_of(rows, r) * rows.scale);
     }
 }
 
 // (1 - ε)·(m - z_y) + ε·mean(m - z) + ln(1 + rest), m the largest logit and rest = Σ e^(z - m) over the others; p - t, where
 // the gradient of the row's class is minus the sum of the others. In double precision throughout: see cross_entropy.py.
+// A vector holds one logit of several rows.
 template <class T>
 void cross_entropy(const LossRows<T>& rows, double smoothing) {
-    const Index K = rows.n_logits;
+    using V = Vec<double>;
+    const Index K = rows.n_logits, n = (rows.rows + lanes<double> - 1) / lanes<double> * lanes<double>;
     const double share = smoothing / static_cast<double>(K);
-    double *e = rows.scratch, *rests = e + rows.rows * K;
-    for (Index r = 0; r < rows.rows; ++r) {
-        const T* z = rows.logits + r * rows.ld;
-        T top = z[0];
-        for (Index k = 1; k < K; ++k) top = z[k] > top || top != top ? z[k] : top;
-        double* below = e + r * K;
-        double total = 0;
-        for (Index k = 0; k < K; ++k) {
-            below[k] = static_cast<double>(z[k]) - static_cast<double>(top);
-            total -= below[k];
-        }
-        rows.row_losses[r] = -(1 - smoothing) * below[rows.codes[r]] + (smoothing > 0 ? share * total : 0);
+    double *z = rows.scratch, *codes = z + K * n, *losses = codes + n;  // (K, n), (n,), (n,)
+    for (Index r = 0; r < n; ++r) {
+        const Index row = r < rows.rows ? r : 0;  // what fills the last vector is not looked at
+        for (Index k = 0; k < K; ++k) z[k * n + r] = static_cast<double>(rows.logits[row * rows.ld + k]);
+        codes[r] = rows.codes[row];
     }
-    map(e, rows.rows * K, [](Vec<double> x) { return exp<double>(x); });
-    for (Index r = 0; r < rows.rows; ++r) {
-        const double* powers = e + r * K;
-        double rest = 0;
-        bool top_seen = false;  // its power is 1; of several ones any may be left out
-        for (Index k = 0; k < K; ++k) {
-            const bool is_top = !top_seen && powers[k] == 1;
-            top_seen = top_seen || is_top;
-            rest += is_top ? 0 : powers[k];
+    for (Index r = 0; r < n; r += lanes<double>) {
+        const V code = load<double>(codes + r);
+        V top = load<double>(z + r);
+        for (Index k = 1; k < K; ++k) {
+            const V logit = load<double>(z + k * n + r);
+            top = logit > top ? logit : top;
         }
-        rests[r] = rest;
-        const double factor = weight_of(rows, r) * rows.scale, normaliser = 1 / (1 + rest);
-        double others = 0;
+        V below_of_code{}, below{}, rest{};
+        Vec<Integer<double>> top_seen{};  // its power is 1; of several ones any may be left out
         for (Index k = 0; k < K; ++k) {
-            const double d = powers[k] * normaliser - share;
-            others += k == rows.codes[r] ? 0 : d;
-            in_panels(rows, r, k) = static_cast<T>(d * factor);
+            const V difference = load<double>(z + k * n + r) - top, power = exp<double>(difference);
+            below -= difference;
+            below_of_code = code == static_cast<double>(k) ? difference : below_of_code;
+            const auto is_top = (power == 1.0) & ~top_seen;
+            top_seen |= is_top;
+            rest += is_top ? V{} : power;
+            store<double>(z + k * n + r, power);
         }
-        in_panels(rows, r, rows.codes[r]) = static_cast<T>(-others * factor);
+        const V normaliser = 1 / (1 + rest);
+        V others{};
+        for (Index k = 0; k < K; ++k) {
+            const V d = load<double>(z + k * n + r) * normaliser - share;
+            others += code == static_cast<double>(k) ? V{} : d;
+            store<double>(z + k * n + r, d);
+        }
+        for (Index k = 0; k < K; ++k) {
+            const V d = load<double>(z + k * n + r);
+            store<double>(z + k * n + r, code == static_cast<double>(k) ? -others : d);
+        }
+        V loss = log1p<double>(rest) - (1 - smoothing) * below_of_code;
+        if (smoothing > 0) loss += share * below;
+        store<double>(losses + r, loss);
     }
-    map(rests, rows.rows, [](Vec<double> rest) { return log1p<double>(rest); });
-    for (Index r = 0; r < rows.rows; ++r) rows.row_losses[r] = weight_of(rows, r) * (rows.row_losses[r] + rests[r]);
+    double* gradient = losses + n;  // of one row, (K,)
+    for (Index r = 0; r < rows.rows; ++r) {
+        rows.row_losses[r] = weight_of(rows, r) * losses[r];
+        for (Index k = 0; k < K; ++k) gradient[k] = z[k * n + r];
+        put_row(rows, r, gradient, weight_of(rows, r) * rows.scale);
+    }
 }
 
 template <class T>

@@ -71,27 +71,27 @@ struct Adam {
 template <class T, class Formula>
 inline void descend_by(const Descent<T>& d) {
     constexpr int n_vectors = Formula::n_vectors;
-    const auto step = [&](Vec<T>& w, Vec<T> g, Vec<T>& m, Vec<T>& s) {
-        w += Formula::change(d, d.clip * g, m, s) - d.decay * w;
-    };
-    Index i = 0;
-    for (; i + lanes<T> <= d.n; i += lanes<T>) {
-        Vec<T> w = load<T>(d.weights + i), m{}, s{};
-        if constexpr (n_vectors > 0) m = load<T>(d.vectors[0] + i);
-        if constexpr (n_vectors > 1) s = load<T>(d.vectors[1] + i);
-        step(w, load<T>(d.gradient + i), m, s);
-        store<T>(d.weights + i, w);
-        if constexpr (n_vectors > 0) store<T>(d.vectors[0] + i, m);
-        if constexpr (n_vectors > 1) store<T>(d.vectors[1] + i, s);
-    }
-    if (const Index n = d.n - i; n > 0) {
-        Vec<T> w = load_part<T>(d.weights + i, n), m{}, s{};
-        if constexpr (n_vectors > 0) m = load_part<T>(d.vectors[0] + i, n);
-        if constexpr (n_vectors > 1) s = load_part<T>(d.vectors[1] + i, n);
-        step(w, load_part<T>(d.gradient + i, n), m, s);
-        store_part<T>(d.weights + i, w, n);
-        if constexpr (n_vectors > 0) store_part<T>(d.vectors[0] + i, m, n);
-        if constexpr (n_vectors > 1) store_part<T>(d.vectors[1] + i, s, n);
+    for (Index r = 0; r < d.rows; ++r) {
+        T* const weights = d.weights + r * d.ld;
+        T* const means = n_vectors > 0 ? d.vectors[0] + r * d.ld : nullptr;
+        T* const squares = n_vectors > 1 ? d.vectors[1] + r * d.ld : nullptr;
+        const T* const gradient = d.gradient + r * d.ld_gradient;
+        // The same formula over whole vectors, and over what is left at the row's end.
+        const auto step = [&](auto get, auto put) {
+            Vec<T> w = get(weights), m{}, s{};
+            if constexpr (n_vectors > 0) m = get(means);
+            if constexpr (n_vectors > 1) s = get(squares);
+            const Vec<T> change = Formula::change(d, d.clip * get(gradient), m, s);
+            put(weights, w + (change - d.decay * w));
+            if constexpr (n_vectors > 0) put(means, m);
+            if constexpr (n_vectors > 1) put(squares, s);
+        };
+        Index i = 0;
+        for (; i + lanes<T> <= d.n; i += lanes<T>)
+            step([i](const T* from) { return load<T>(from + i); }, [i](T* to, Vec<T> v) { store<T>(to + i, v); });
+        if (const Index n = d.n - i; n > 0)
+            step([i, n](const T* from) { return load_part<T>(from + i, n); },
+                 [i, n](T* to, Vec<T> v) { store_part<T>(to + i, v, n); });
     }
 }
 
@@ -109,37 +109,55 @@ void descend(const Descent<T>& d) {
 
 // g ← g + l1·sign(w) + l2·w; returns Σ g².
 template <class T>
-double penalise(Index n, const T* w, T* g, T l1, T l2) {
+double penalise(Index rows, Index n, const T* w, Index ld_w, T* g, Index ld_g, T l1, T l2) {
     Vec<double> total{};
     const bool has_penalty = l1 != 0 || l2 != 0;
     const auto penalised = [=](Vec<T> gradient, Vec<T> weight) {
         const Vec<T> sign = weight > 0 ? splat<T>(1) : weight < 0 ? splat<T>(-1) : weight;
         return gradient + l1 * sign + l2 * weight;
     };
-    Index i = 0;
-    for (; i + lanes<T> <= n; i += lanes<T>) {
-        Vec<T> v = load<T>(g + i);
-        if (has_penalty) store<T>(g + i, v = penalised(v, load<T>(w + i)));
-        total = add_squares(total, v);
-    }
-    if (i < n) {
-        Vec<T> v = load_part<T>(g + i, n - i);
-        if (has_penalty) store_part<T>(g + i, v = penalised(v, load_part<T>(w + i, n - i)), n - i);
-        total = add_squares(total, v);
+    for (Index r = 0; r < rows; ++r, w += ld_w, g += ld_g) {
+        Index i = 0;
+        for (; i + lanes<T> <= n; i += lanes<T>) {
+            Vec<T> v = load<T>(g + i);
+            if (has_penalty) store<T>(g + i, v = penalised(v, load<T>(w + i)));
+            total = add_squares(total, v);
+        }
+        if (i < n) {
+            Vec<T> v = load_part<T>(g + i, n - i);
+            if (has_penalty) store_part<T>(g + i, v = penalised(v, load_part<T>(w + i, n - i)), n - i);
+            total = add_squares(total, v);
+        }
     }
     return sum<double>(total);
 }
 
 template <class T>
-void norms(Index n, const T* w, double* sum_of_absolutes, double* sum_of_squares) {
+void norms(Index rows, Index n, const T* w, Index ld, double* sum_of_absolutes, double* sum_of_squares) {
     Vec<double> absolutes{}, squares{};
-    for (Index i = 0; i < n; i += lanes<T>) {
-        const Vec<T> v = n - i < lanes<T> ? load_part<T>(w + i, n - i) : load<T>(w + i);
-        absolutes = add_all(absolutes, absolute<T>(v));
-        squares = add_squares(squares, v);
-    }
+    for (Index r = 0; r < rows; ++r, w += ld)
+        for (Index i = 0; i < n; i += lanes<T>) {
+            const Vec<T> v = n - i < lanes<T> ? load_part<T>(w + i, n - i) : load<T>(w + i);
+            absolutes = add_all(absolutes, absolute<T>(v));
+            squares = add_squares(squares, v);
+        }
     *sum_of_absolutes += sum<double>(absolutes);
     *sum_of_squares += sum<double>(squares);
+}
+
+// The bits of numbers without their sign are in the order of the numbers, with infinity and what is no number on top.
+template <class T>
+T largest(Index rows, Index n, Index ld, const T* x) {
+    Vec<Integer<T>> top{};
+    for (Index r = 0; r < rows; ++r, x += ld)
+        for (Index i = 0; i < n; i += lanes<T>) {
+            const Vec<T> v = n - i < lanes<T> ? load_part<T>(x + i, n - i) : load<T>(x + i);
+            top = larger<T>(top, bits_of<T>(absolute<T>(v)));
+        }
+    const Vec<T> tops = from_bits<T>(top);
+    T result = 0;
+    for (Index i = 0; i < lanes<T>; ++i) result = tops[i] <= result ? result : tops[i] == tops[i] ? tops[i] : T(__builtin_inf());
+    return result;
 }
 
 }  // namespace chainrule::CHAINRULE_ISA_NAMESPACE

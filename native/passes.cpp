@@ -286,21 +286,43 @@ void Minibatch<T>::backward(size_t index, Index r0, Index n, const PackedWeights
 
 template <class T>
 void Minibatch<T>::gradient(size_t index, const Source<T>& source, const Selection& rows, Index i0, Index i1, Index p0,
-                            Index p1, T* gradient) const {
+                            Index p1, T* block, Index ld, const std::array<const T*, 3>& next) const {
     const Stage& stage = network_.stages[index];
     if (index == 0 && source.features.sparse())
         kernels_.sparse_gradient(sparse_rows(source.features, rows, 0), rows.n, stage.n_in, stage.n_out,
-                                 stages_[index].deltas, strip_rows_, p0, p1, gradient);
+                                 stages_[index].deltas, strip_rows_, p0, block, ld);
     else
         kernels_.dense_gradient({rows.n, stage.n_out, inputs_of(index), ld_of(index), stages_[index].deltas, strip_rows_,
-                                 i0, i1, p0, p1, gradient});
+                                 i0, i1, p0, p1, block, ld, {next[0], next[1], next[2]}});
 }
 
 template <class T>
+std::pair<T, T> Minibatch<T>::largest(size_t index, const Source<T>& source, const Selection& rows, Index r0,
+                                      Index r1) const {
+    const Stage& stage = network_.stages[index];
+    T x = 0, delta = 0;
+    if (index == 0 && source.features.sparse()) {
+        for (Index r = r0; r < r1; ++r) {
+            const int64_t start = source.features.starts[rows[r]], n = source.features.starts[rows[r] + 1] - start;
+            x = std::max(x, kernels_.largest(1, static_cast<Index>(n), 0, source.features.values + start));
+        }
+    } else {
+        x = kernels_.largest(r1 - r0, stage.n_in, ld_of(index), inputs_of(index) + r0 * ld_of(index));
+    }
+    for (Index column = 0; column < stage.n_out; column += kernels_.panel) {
+        const Index width = std::min(kernels_.panel, padded(kernels_, stage.n_out - column));
+        const T* strip = stages_[index].deltas + column * strip_rows_ + r0 * width;
+        delta = std::max(delta, kernels_.largest(1, (r1 - r0) * width, 0, strip));
+    }
+    return {x, delta};
+}
+
+// In four sums, for an addition waits for the one before it; in the same ones always.
+template <class T>
 double Minibatch<T>::total_loss(Index n) const {
-    double total = 0;
-    for (Index r = 0; r < n; ++r) total += row_losses_.data()[r];
-    return total;
+    double totals[4] = {};
+    for (Index r = 0; r < n; ++r) totals[r % 4] += row_losses_.data()[r];
+    return (totals[0] + totals[1]) + (totals[2] + totals[3]);
 }
 
 #define CHAINRULE_INSTANTIATE(T)                              \

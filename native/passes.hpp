@@ -1,6 +1,8 @@
 // The forward and the backward pass of some rows of a minibatch, stage after stage.
 #pragma once
 
+#include <array>
+#include <utility>
 #include <vector>
 
 #include "buffer.hpp"
@@ -75,14 +77,16 @@ class Minibatch {
     void run(const Source<T>& source, const Selection& rows, Index r0, Index r1, const PackedWeights<T>& packed,
              const T* weights, const DropoutContext& dropout, double scale, double* scratch);
 
-    // ∂E/∂W of a dense stage: rows i0 … i1 - 1, strips p0 … p1 - 1.
+    // ∂E/∂W of a dense stage over the selected rows: rows i0 … i1 - 1, strips p0 … p1 - 1, into a block (i1 - i0, ld). `next`:
+    // see DenseGradient.
     void gradient(size_t stage, const Source<T>& source, const Selection& rows, Index i0, Index i1, Index p0, Index p1,
-                  T* gradient) const;
+                  T* block, Index ld, const std::array<const T*, 3>& next) const;
+
+    // The largest |x| and |δ| of a dense stage over rows r0 … r1 - 1: together they bound its gradient.
+    std::pair<T, T> largest(size_t stage, const Source<T>& source, const Selection& rows, Index r0, Index r1) const;
 
     // Σ weight·loss over the first n rows, in their order.
     double total_loss(Index n) const;
-
-    Index scratch_size(Index rows) const { return 2 * rows * network_.n_outputs() + 2; }
 
    private:
     struct StageBuffers {

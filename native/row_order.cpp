@@ -11,19 +11,22 @@ namespace chainrule {
 namespace {
 
 constexpr int64_t rows_at_once = int64_t{1} << 19;
+constexpr size_t few_rows = 8192;  // for which the counts of a long digit cost more than a round saves
 constexpr uint64_t low_half = 0xFFFFFFFF;
 
-// Sort stably by bits 32 … 63, 11 bits a round, least significant first.
+// Sort stably by bits 32 … 63, a digit of some bits a round, least significant first.
+template <int bits>
 void radix_sort(std::vector<uint64_t>& keys, std::vector<uint64_t>& spare) {
-    constexpr int bits = 11;
-    std::array<std::array<uint32_t, 1 << bits>, 3> counts{};
+    constexpr int rounds = (32 + bits - 1) / bits;
+    const auto digit = [](uint64_t key, int round) { return (key >> (32 + bits * round)) & ((1 << bits) - 1); };
+    std::array<std::array<uint32_t, 1 << bits>, rounds> counts{};
     for (const uint64_t key : keys)
-        for (int round = 0; round < 3; ++round) ++counts[round][(key >> (32 + bits * round)) & ((1 << bits) - 1)];
+        for (int round = 0; round < rounds; ++round) ++counts[round][digit(key, round)];
     spare.resize(keys.size());
-    for (int round = 0; round < 3; ++round) {
+    for (int round = 0; round < rounds; ++round) {
         uint32_t start = 0;
         for (uint32_t& count : counts[round]) start += std::exchange(count, start);
-        for (const uint64_t key : keys) spare[counts[round][(key >> (32 + bits * round)) & ((1 << bits) - 1)]++] = key;
+        for (const uint64_t key : keys) spare[counts[round][digit(key, round)]++] = key;
         keys.swap(spare);
     }
 }
@@ -44,7 +47,7 @@ const uint32_t* RowOrder::of_epoch(int64_t epoch) {
             if (n_ranges == 1 || ((hash >> 32) * n_ranges) >> 32 == range)
                 keys_.push_back((hash & ~low_half) | static_cast<uint64_t>(row));
         }
-        radix_sort(keys_, spare_);
+        keys_.size() < few_rows ? radix_sort<8>(keys_, spare_) : radix_sort<11>(keys_, spare_);
         for (const uint64_t sorted : keys_) rows_.push_back(static_cast<uint32_t>(sorted & low_half));
     }
     epoch_ = epoch;

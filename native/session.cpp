@@ -11,6 +11,8 @@ namespace {
 
 constexpr Index rows_at_once = 96;      // of a minibatch through all stages: they stay in the second-level cache
 constexpr Index strips_of_block = 8;    // width of a block of the gradient
+constexpr double many_weights = 32768;  // beyond which gradient, weights and optimizer's state do not stay in cache
+constexpr double short_work = 1e10;     // multiplications and additions of a step: some tens of milliseconds
 constexpr auto patience = std::chrono::milliseconds(20);  // between two looks for an interruption
 
 }  // namespace
@@ -37,33 +39,52 @@ Session<T>::Session(Network network, const Source<T>& source, Optimizer optimize
       team_(settings.n_threads),
       order_(settings.seed, source.features.n_rows),
       packed_(network_, true, source.features.sparse()),
-      minibatch_(network_, std::min(settings.batch_size, source.features.n_rows), source.features.sparse()),
-      gradient_(network_.n_weights()) {
-    for (int member = 0; member < settings.n_threads; ++member)
-        scratch_.emplace_back(minibatch_.scratch_size(rows_at_once));
+      minibatch_(network_, std::min(settings.batch_size, source.features.n_rows), source.features.sparse()) {
     add_blocks();
     share_blocks();
+    can_fuse_ = can_fuse();
+    Index largest_block = 0;
+    for (const Block& block : blocks_) largest_block = std::max(largest_block, (block.i1 - block.i0) * block.ld);
+    own_.resize(static_cast<size_t>(settings.n_threads));
+    for (Own& own : own_) {
+        own.scratch = Buffer<double>(loss_scratch(rows_at_once, network_.n_outputs()));
+        own.block = Buffer<T>(largest_block);
+        own.largest.resize(network_.stages.size());
+    }
 }
 
 template <class T>
 void Session<T>::add_blocks() {
-    // Whole tiles of the matrix product, and whole squares of the packing.
-    const Index block_rows = std::lcm(kernels_.tile_rows, kernels_.panel / 2);
+    Index start = 0;
     for (size_t i = 0; i < network_.stages.size(); ++i) {
         const Stage& stage = network_.stages[i];
         if (!stage.dense) continue;
         const bool sparse = i == 0 && source_.features.sparse();
         const Index n_rows = stage.n_in + 1, n_strips = (stage.n_out + kernels_.panel - 1) / kernels_.panel;
-        const Index step_rows = sparse ? n_rows : block_rows, step_strips = sparse ? 1 : strips_of_block;
-        for (Index i0 = 0; i0 < n_rows; i0 += step_rows)
-            for (Index p0 = 0; p0 < n_strips; p0 += step_strips) {
+        // A narrow stage has the taller blocks.
+        const Index step_rows = sparse ? n_rows : kernels_.block_rows * std::max<Index>(1, strips_of_block / n_strips);
+        const Index step_strips = sparse ? 1 : strips_of_block;
+        for (Index p0 = 0; p0 < n_strips; p0 += step_strips)
+            for (Index i0 = 0; i0 < n_rows; i0 += step_rows) {
                 const Index i1 = std::min(i0 + step_rows, n_rows), p1 = std::min(p0 + step_strips, n_strips);
-                const Index columns = std::min(p1 * kernels_.panel, stage.n_out) - p0 * kernels_.panel;
-                blocks_.push_back({i, i0, i1, p0, p1, static_cast<double>((i1 - i0) * padded(kernels_, columns))});
+                const Index ld = std::min(p1 * kernels_.panel, stage.n_out) - p0 * kernels_.panel;
+                blocks_.push_back({i, i0, i1, p0, p1, ld, start, static_cast<double>((i1 - i0) * ld)});
+                start += (i1 - i0) * ld;
             }
     }
+    gradient_ = Buffer<T>(start);
     squares_.resize(blocks_.size());
     penalties_.resize(blocks_.size());
+}
+
+// Whether it pays to fuse, and may be done: the weights are more than a cache holds, nothing is clipped, no penalty can
+// overflow, and a step is so short that nobody minds if it is not interrupted halfway.
+template <class T>
+bool Session<T>::can_fuse() const {
+    const double n_weights = static_cast<double>(network_.n_weights());
+    const double step_work = 6 * n_weights * static_cast<double>(minibatch_.max_rows());
+    return n_weights >= many_weights && step_work <= short_work && !settings_.max_gradient_norm && network_.l1 == 0 &&
+           network_.l2 == 0;
 }
 
 // Neighbouring blocks to the same member, so that all have about the same work.
@@ -82,19 +103,26 @@ void Session<T>::share_blocks() {
     }
 }
 
-// Call f(offset in the flat vector, numbers, whether they are biases) for each stretch of a block without gaps.
+template <class T>
+Index Session<T>::columns_of(const Block& block) const {
+    return std::min(block.p1 * kernels_.panel, network_.stages[block.stage].n_out) - block.p0 * kernels_.panel;
+}
+
+// Call f(rows, columns, offset in the flat vector, offset in the block, whether they are biases) for a block's weights and for
+// its biases.
 template <class T>
 template <class F>
-void Session<T>::for_stretches(const Block& block, F f) const {
+void Session<T>::for_parts(const Block& block, F f) const {
     const Stage& stage = network_.stages[block.stage];
-    const Index c0 = block.p0 * kernels_.panel, c1 = std::min(block.p1 * kernels_.panel, stage.n_out);
-    const Index weights_end = std::min(block.i1, stage.n_in);
-    if (c1 - c0 == stage.n_out) {
-        if (weights_end > block.i0) f(stage.offset + block.i0 * stage.n_out, (weights_end - block.i0) * stage.n_out, false);
-    } else {
-        for (Index i = block.i0; i < weights_end; ++i) f(stage.offset + i * stage.n_out + c0, c1 - c0, false);
-    }
-    if (block.i1 > stage.n_in) f(stage.offset + stage.n_in * stage.n_out + c0, c1 - c0, true);
+    const Index n = columns_of(block), column = block.p0 * kernels_.panel;
+    const Index n_weight_rows = std::min(block.i1, stage.n_in) - block.i0;
+    const Index first = stage.offset + block.i0 * stage.n_out + column;
+    if (n_weight_rows > 0 && n == stage.n_out)
+        f(Index{1}, n_weight_rows * n, first, Index{0}, false);  // without gaps: one long row
+    else if (n_weight_rows > 0)
+        f(n_weight_rows, n, first, Index{0}, false);
+    if (block.i1 > stage.n_in)
+        f(Index{1}, n, stage.offset + stage.n_in * stage.n_out + column, n_weight_rows * block.ld, true);
 }
 
 template <class T>
@@ -141,29 +169,41 @@ template <class T>
 void Session<T>::work(int member, int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report) {
     for (Index i = 0; i < n_steps; ++i) {
         const Step step = step_;  // a copy: the next one is prepared while others are still at this one
-        double error = 0, norm = 0;
-        if (step.weight != 0) {
-            rows_phase(member, step);
-            team_.barrier();
-            if (member == 0) rows_error_ = minibatch_.total_loss(step.rows.n) / step.divisor;
-            gradient_phase(member, step, plan.penalty[i], gradient_.data());
-        }
+        const bool has_weight = step.weight != 0;
+        if (has_weight) rows_phase(member, step);
         team_.barrier();
         if (abandoned_) {
             if (member == 0) taken_ = i;
             return;
         }
-        if (step.weight != 0) {  // every member comes to the same numbers
+        // Every member comes to the same numbers, and so to the same decisions.
+        double error = has_weight ? minibatch_.total_loss(step.rows.n) / step.divisor : 0, norm = 0;
+        const bool fused = can_fuse_ && std::isfinite(error) && bounded(step.rows.n);
+        if (has_weight) {
+            const Formula unclipped = formula(first_step + i, plan, i, 0);
+            gradient_phase(member, step, plan.penalty[i], fused ? &unclipped : nullptr);
+        }
+        // The order of a new epoch takes the place of this one's, which the gradient of sparse rows still needs.
+        const bool new_epoch = (first_step + i + 1) % steps_per_epoch_ == 0, prepared = fused && !new_epoch;
+        const bool is_last = i + 1 == n_steps;
+        if (member == 0 && prepared && !is_last) prepare(first_step + i + 1, plan, i + 1);
+        team_.barrier();
+        if (abandoned_) {
+            if (member == 0) taken_ = i;
+            return;
+        }
+        if (has_weight) {
             norm = std::sqrt(std::accumulate(squares_.begin(), squares_.end(), 0.0));
-            error = std::accumulate(penalties_.begin(), penalties_.end(), rows_error_);
+            error = std::accumulate(penalties_.begin(), penalties_.end(), error);
         }
         if (member == 0) report.error[i] = error, report.weight[i] = step.weight, report.gradient_norm[i] = norm;
         if (!std::isfinite(error) || !std::isfinite(norm)) {
             if (member == 0) taken_ = i + 1;
             return;
         }
-        if (step.weight != 0) descent_phase(member, first_step + i, plan, i, norm);
-        if (member == 0 && i + 1 < n_steps) prepare(first_step + i + 1, plan, i + 1);
+        if (has_weight && !fused) descent_phase(member, formula(first_step + i, plan, i, norm));
+        if (prepared || is_last) continue;
+        if (member == 0) prepare(first_step + i + 1, plan, i + 1);
         team_.barrier();
     }
 }
@@ -173,11 +213,32 @@ void Session<T>::rows_phase(int member, const Step& step) {
     const int members = team_.size();
     const Index begin = step.rows.n * member / members, end = step.rows.n * (member + 1) / members, n = end - begin;
     const Index n_parts = (n + rows_at_once - 1) / rows_at_once;
+    Own& own = own_[static_cast<size_t>(member)];
+    std::fill(own.largest.begin(), own.largest.end(), std::pair<T, T>{});
     for (Index part = 0; part < n_parts && !abandoned_; ++part) {
         look_up(member);
-        minibatch_.run(source_, step.rows, begin + n * part / n_parts, begin + n * (part + 1) / n_parts, packed_, weights_,
-                       step.dropout, 1 / step.divisor, scratch_[static_cast<size_t>(member)].data());
+        const Index r0 = begin + n * part / n_parts, r1 = begin + n * (part + 1) / n_parts;
+        minibatch_.run(source_, step.rows, r0, r1, packed_, weights_, step.dropout, 1 / step.divisor, own.scratch.data());
+        for (size_t i = 0; can_fuse_ && i < network_.stages.size(); ++i) {
+            if (!network_.stages[i].dense) continue;
+            const auto [x, delta] = minibatch_.largest(i, source_, step.rows, r0, r1);
+            own.largest[i] = {std::max(own.largest[i].first, x), std::max(own.largest[i].second, delta)};
+        }
     }
+}
+
+// Whether no gradient of the step, nor the sum of their squares, can be anything but finite: each is a sum over rows of x·δ.
+template <class T>
+bool Session<T>::bounded(Index n_rows) const {
+    for (size_t i = 0; i < network_.stages.size(); ++i) {
+        double x = 1, delta = 0;  // 1 is the input of the biases
+        for (const Own& own : own_) {
+            x = std::max(x, static_cast<double>(own.largest[i].first));
+            delta = std::max(delta, static_cast<double>(own.largest[i].second));
+        }
+        if (!(static_cast<double>(n_rows) * x * delta < (sizeof(T) == 4 ? 1e37 : 1e140))) return false;
+    }
+    return true;
 }
 
 template <class T>
@@ -190,28 +251,45 @@ void Session<T>::for_own_blocks(int member, F f) {
 }
 
 template <class T>
-void Session<T>::gradient_phase(int member, const Step& step, double penalty, T* gradient) {
-    const T l1 = static_cast<T>(penalty * network_.l1), l2 = static_cast<T>(penalty * network_.l2);
+void Session<T>::gradient_phase(int member, const Step& step, double penalty, const Formula* fused) {
     for_own_blocks(member, [&](size_t b) {
-        look_up(member);
         const Block& block = blocks_[b];
-        minibatch_.gradient(block.stage, source_, step.rows, block.i0, block.i1, block.p0, block.p1,
-                            gradient + network_.stages[block.stage].offset);
-        double squares = 0, absolutes_of_weights = 0, squares_of_weights = 0;
-        const bool decays = network_.stages[block.stage].weight_decay != 0;
-        for_stretches(block, [&](Index start, Index n, bool biases) {
-            const bool penalised = !biases && decays && (l1 != 0 || l2 != 0);
-            squares += kernels_.penalise(n, weights_ + start, gradient + start, penalised ? l1 : 0, penalised ? l2 : 0);
-            if (penalised) kernels_.norms(n, weights_ + start, &absolutes_of_weights, &squares_of_weights);
-        });
-        squares_[b] = squares;
-        penalties_[b] = penalty * (network_.l1 * absolutes_of_weights + 0.5 * network_.l2 * squares_of_weights);
+        if (fused) {
+            T* gradient = own_[static_cast<size_t>(member)].block.data();
+            gradient_of_block(b, step, penalty, true, gradient);
+            descend_block(block, *fused, gradient, block.ld);
+        } else {
+            look_up(member);
+            gradient_of_block(b, step, penalty, false, gradient_.data() + block.start);
+        }
     });
 }
 
-// The optimizer's formula with the numbers of one step.
 template <class T>
-Descent<T> Session<T>::formula(int64_t number, const StepPlan& plan, Index i, double norm) const {
+void Session<T>::gradient_of_block(size_t b, const Step& step, double penalty, bool fused, T* gradient) {
+    const Block& block = blocks_[b];
+    const Stage& stage = network_.stages[block.stage];
+    std::array<const T*, 3> next{};
+    if (fused) {
+        next[0] = weights_ + stage.offset;
+        for (size_t v = 0; v < vectors_.size(); ++v) next[v + 1] = vectors_[v] + stage.offset;
+    }
+    minibatch_.gradient(block.stage, source_, step.rows, block.i0, block.i1, block.p0, block.p1, gradient, block.ld, next);
+    double squares = 0, absolutes_of_weights = 0, squares_of_weights = 0;
+    const double l1 = penalty * network_.l1, l2 = penalty * network_.l2;
+    for_parts(block, [&](Index rows, Index n, Index start, Index start_in_block, bool biases) {
+        const bool penalised = !biases && stage.weight_decay != 0 && (l1 != 0 || l2 != 0);
+        squares += kernels_.penalise(rows, n, weights_ + start, stage.n_out, gradient + start_in_block, block.ld,
+                                     static_cast<T>(penalised ? l1 : 0), static_cast<T>(penalised ? l2 : 0));
+        if (penalised)
+            kernels_.norms(rows, n, weights_ + start, stage.n_out, &absolutes_of_weights, &squares_of_weights);
+    });
+    squares_[b] = squares;
+    penalties_[b] = l1 * absolutes_of_weights + 0.5 * l2 * squares_of_weights;
+}
+
+template <class T>
+typename Session<T>::Formula Session<T>::formula(int64_t number, const StepPlan& plan, Index i, double norm) const {
     const double limit = settings_.max_gradient_norm.value_or(norm);
     Descent<T> d{};
     d.kind = optimizer_.kind;
@@ -224,36 +302,33 @@ Descent<T> Session<T>::formula(int64_t number, const StepPlan& plan, Index i, do
         d.one_minus[s] = static_cast<T>(1 - factor);
         d.corrections[s] = static_cast<T>(1 / (1 - std::pow(factor, static_cast<double>(number + 1))));
     }
-    return d;
+    return {d, plan.learning_rate[i], plan.weight_decay[i]};
 }
 
 template <class T>
-void Session<T>::descent_phase(int member, int64_t number, const StepPlan& plan, Index i, double norm) {
-    const Descent<T> settings = formula(number, plan, i, norm);
+void Session<T>::descent_phase(int member, const Formula& formula) {
     for_own_blocks(member, [&](size_t b) {
-        const Block& block = blocks_[b];
-        descend_block(block, settings, plan.learning_rate[i], plan.weight_decay[i], gradient_.data());
-        const Stage& stage = network_.stages[block.stage];
-        packed_.pack(block.stage, weights_, block.i0, block.i1, block.p0 * kernels_.panel,
-                     std::min(block.p1 * kernels_.panel, stage.n_out));
+        descend_block(blocks_[b], formula, gradient_.data() + blocks_[b].start, blocks_[b].ld);
     });
 }
 
 template <class T>
-void Session<T>::descend_block(const Block& block, const Descent<T>& settings, double rate, double decay,
-                               const T* gradient) {
+void Session<T>::descend_block(const Block& block, const Formula& formula, const T* gradient, Index ld) {
     const Stage& stage = network_.stages[block.stage];
-    for_stretches(block, [&](Index start, Index n, bool biases) {
-        Descent<T> d = settings;
-        const double own_rate = rate * (biases ? stage.bias_rate : stage.weight_rate);
-        d.learning_rate = static_cast<T>(own_rate);
-        d.decay = static_cast<T>(biases ? 0 : own_rate * decay * stage.weight_decay);
-        d.n = n;
+    for_parts(block, [&](Index rows, Index n, Index start, Index, bool biases) {
+        Descent<T> d = formula.descent;
+        const double rate = formula.learning_rate * (biases ? stage.bias_rate : stage.weight_rate);
+        d.learning_rate = static_cast<T>(rate);
+        d.decay = static_cast<T>(biases ? 0 : rate * formula.weight_decay * stage.weight_decay);
+        d.rows = rows, d.n = n, d.ld = stage.n_out;
         d.weights = weights_ + start;
-        d.gradient = gradient + start;
         for (size_t v = 0; v < vectors_.size(); ++v) d.vectors[v] = vectors_[v] + start;
+        d.gradient = gradient + (biases ? std::max<Index>(0, stage.n_in - block.i0) * ld : 0);
+        d.ld_gradient = ld;
         kernels_.descend(d);
     });
+    const Index column = block.p0 * kernels_.panel;
+    packed_.pack(block.stage, weights_, block.i0, block.i1, column, column + columns_of(block));
 }
 
 template <class T>
@@ -263,32 +338,47 @@ void Session<T>::accumulate(const Selection& rows, const DropoutContext& dropout
     abandoned_ = false;
     interrupted_ = nullptr;
     packed_.pack_all(weights_);
-    const Index n_weights = network_.n_weights();
+    if (rows.n == 0) std::fill_n(gradient, network_.n_weights(), T(0));
     for (Index first = 0; first < rows.n; first += minibatch_.max_rows()) {
         Step step;
         step.rows = {rows.order ? rows.order + first : nullptr, rows.first + first,
                      std::min(minibatch_.max_rows(), rows.n - first)};
         step.dropout = dropout;
         step.dropout.first_row += first;
-        T* target = first == 0 ? gradient : gradient_.data();
         team_.run([&](int member) {
             rows_phase(member, step);
             team_.barrier();
-            gradient_phase(member, step, 0, target);
+            gradient_phase(member, step, 0, nullptr);
         });
         *error += minibatch_.total_loss(step.rows.n);
         *weight += weight_of(step.rows);
-        if (first > 0) std::transform(gradient, gradient + n_weights, target, gradient, std::plus<T>());
+        add_gradient(gradient, first == 0);
     }
+}
+
+// Add all blocks' gradients to a flat vector, or begin it with them.
+template <class T>
+void Session<T>::add_gradient(T* total, bool first) const {
+    for (const Block& block : blocks_)
+        for_parts(block, [&](Index rows, Index n, Index start, Index start_in_block, bool) {
+            for (Index r = 0; r < rows; ++r) {
+                const T* from = gradient_.data() + block.start + start_in_block + r * block.ld;
+                T* to = total + start + r * network_.stages[block.stage].n_out;
+                for (Index i = 0; i < n; ++i) to[i] = first ? from[i] : to[i] + from[i];
+            }
+        });
 }
 
 template <class T>
 void Session<T>::descend(const T* gradient, int64_t step, const StepPlan& plan) {
     double absolutes = 0, squares = 0;
-    kernels_.norms(network_.n_weights(), gradient, &absolutes, &squares);
-    const Descent<T> settings = formula(step, plan, 0, std::sqrt(squares));
-    for (const Block& block : blocks_)
-        descend_block(block, settings, plan.learning_rate[0], plan.weight_decay[0], gradient);
+    kernels_.norms(1, network_.n_weights(), gradient, 0, &absolutes, &squares);
+    const Formula settings = formula(step, plan, 0, std::sqrt(squares));
+    for (const Block& block : blocks_) {
+        const Stage& stage = network_.stages[block.stage];
+        const Index first = stage.offset + block.i0 * stage.n_out + block.p0 * kernels_.panel;
+        descend_block(block, settings, gradient + first, stage.n_out);
+    }
 }
 
 // Ask, now and then, whether to go on.

@@ -3,8 +3,12 @@
 // A step has three phases, and the team meets after each:
 //   rows      every member takes rows of the minibatch of its own through forward, loss and backward;
 //   gradient  every member computes blocks of the weights' gradient, each over all rows of the minibatch;
-//   descent   every member moves the weights of the same blocks, while they are still in its cache, and packs them.
+//   descent   every member moves the weights of the same blocks, and packs them for the next products.
 // Blocks and sums do not depend on the number of members, so neither does any bit of the result.
+//
+// A large network's descent is done block by block within the gradient phase (`fused`), so that the gradient never leaves the
+// cache. Nothing can be taken back then, so this needs to be known before: that nothing is to be clipped, and that
+// the gradient will be finite, which the largest input and the largest δ of each stage say.
 #pragma once
 
 #include <atomic>
@@ -67,10 +71,10 @@ class Session {
     const Network& network() const { return network_; }
 
    private:
-    // A block of a stage's weights: rows i0 … i1 - 1, strips p0 … p1 - 1 of W.
+    // A block of a stage's weights: rows i0 … i1 - 1, strips p0 … p1 - 1 of W. Its gradient is (i1 - i0, ld).
     struct Block {
         size_t stage;
-        Index i0, i1, p0, p1;
+        Index i0, i1, p0, p1, ld, start;
         double work;
     };
     // A step under way, shared by the team.
@@ -80,10 +84,18 @@ class Session {
         double divisor = 1, weight = 0;
     };
 
+    // An optimizer's formula with the numbers of one step.
+    struct Formula {
+        Descent<T> descent;
+        double learning_rate, weight_decay;
+    };
+
     void add_blocks();
     void share_blocks();
+    bool can_fuse() const;
+    Index columns_of(const Block& block) const;
     template <class F>
-    void for_stretches(const Block& block, F f) const;
+    void for_parts(const Block& block, F f) const;
     template <class F>
     void for_own_blocks(int member, F f);
 
@@ -92,10 +104,13 @@ class Session {
     void prepare(int64_t number, const StepPlan& plan, Index i);
     void work(int member, int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report);
     void rows_phase(int member, const Step& step);
-    void gradient_phase(int member, const Step& step, double penalty, T* gradient);
-    void descent_phase(int member, int64_t number, const StepPlan& plan, Index i, double norm);
-    void descend_block(const Block& block, const Descent<T>& settings, double rate, double decay, const T* gradient);
-    Descent<T> formula(int64_t number, const StepPlan& plan, Index i, double norm) const;
+    void gradient_phase(int member, const Step& step, double penalty, const Formula* fused);
+    void gradient_of_block(size_t b, const Step& step, double penalty, bool fused, T* gradient);
+    void descent_phase(int member, const Formula& formula);
+    void descend_block(const Block& block, const Formula& formula, const T* gradient, Index ld);
+    void add_gradient(T* total, bool first) const;
+    Formula formula(int64_t number, const StepPlan& plan, Index i, double norm) const;
+    bool bounded(Index n_rows) const;
     void look_up(int member);
 
     Network network_;
@@ -111,16 +126,22 @@ class Session {
     RowOrder order_;
     PackedWeights<T> packed_;
     Minibatch<T> minibatch_;
-    Buffer<T> gradient_;
-    std::vector<Buffer<double>> scratch_;  // a member's own
     std::vector<Block> blocks_;
+    Buffer<T> gradient_;  // all blocks, one after the other
+    // A member's own: memory for the loss and for the gradient of one block, and the largest |x| and |δ| of each stage.
+    struct Own {
+        Buffer<double> scratch;
+        Buffer<T> block;
+        std::vector<std::pair<T, T>> largest;
+    };
+    std::vector<Own> own_;
+    bool can_fuse_ = false;
     std::vector<size_t> first_block_;   // of each member, and the number of blocks
     std::vector<double> squares_;       // Σ g² of each block
     std::vector<double> penalties_;     // of each block
 
     // Set by the calling thread before the team meets, read by all after.
     Step step_;
-    double rows_error_ = 0;
     Index taken_ = 0;
     std::atomic<bool> abandoned_{false};
     const Interrupted* interrupted_ = nullptr;

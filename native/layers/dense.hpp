@@ -82,16 +82,27 @@ struct Tile {
             for (int c = 0; c < C; ++c) store<T>(to + r * ld + c * lanes<T>, at[r][c]);
     }
 
-    // The same for the first n columns only.
-    void load_part_from(const T* from, Index ld, Index n) {
+    // The same for the first n columns only, more than all vectors but the last have.
+    void load_from(const T* from, Index ld, Index n) {
+        if (n == C * lanes<T>) return load_from(from, ld);
         for (int r = 0; r < R; ++r)
-            for (int c = 0; c < C; ++c)
-                at[r][c] = load_part<T>(from + r * ld + c * lanes<T>, part_of(n - c * lanes<T>));
+            for (int c = 0; c < C; ++c) {
+                const Index left = n - c * lanes<T>;
+                at[r][c] = left < lanes<T> ? load_part<T>(from + r * ld + c * lanes<T>, left)
+                                           : load<T>(from + r * ld + c * lanes<T>);
+            }
     }
 
-    void store_part_to(T* to, Index ld, Index n) const {
+    void store_to(T* to, Index ld, Index n) const {
+        if (n == C * lanes<T>) return store_to(to, ld);
         for (int r = 0; r < R; ++r)
-            for (int c = 0; c < C; ++c) store_part<T>(to + r * ld + c * lanes<T>, at[r][c], part_of(n - c * lanes<T>));
+            for (int c = 0; c < C; ++c) {
+                const Index left = n - c * lanes<T>;
+                if (left < lanes<T>)
+                    store_part<T>(to + r * ld + c * lanes<T>, at[r][c], left);
+                else
+                    store<T>(to + r * ld + c * lanes<T>, at[r][c]);
+            }
     }
 
     // tile += a·b over the inner index k: element (r, k) of a is at a[r·row_stride + k·k_stride], row k of b at b + k·b_stride.
@@ -110,9 +121,6 @@ struct Tile {
             }
         }
     }
-
-   private:
-    static Index part_of(Index n) { return n < 0 ? 0 : n < lanes<T> ? n : lanes<T>; }
 };
 
 // A stride that the compiler knows.
@@ -213,27 +221,43 @@ void dense_backward(const DenseBackward<T>& d) {
     });
 }
 
+// The least multiple of a tile's rows that is one of a vector's lanes too.
+template <class T>
+constexpr Index block_rows = [] {
+    Index n = tile_rows;
+    while (n % lanes<T> != 0) n += tile_rows;
+    return n;
+}();
+
 // Backward to the weights: ∂E/∂W = [x, 1]ᵀ·δ.
 template <class T>
 void dense_gradient(const DenseGradient<T>& d) {
+    constexpr Index page = 4096 / sizeof(T);
+    alignas(64) T packed[tile_rows * inner_block];
     for (Index k = 0; k < d.rows; k += inner_block) {
         const Index n = d.rows - k < inner_block ? d.rows - k : inner_block;
         for_tiles(d.i1 - d.i0, [&](Index tile, auto rows) {
             constexpr int R = decltype(rows)::value;
             const Index i = d.i0 + tile;
+            const T* x = d.inputs + k * d.ld_in + i;
+            Index ld = d.ld_in;
+            if (ld >= page) {  // every row is on a page of its own: go through them once, not once a strip
+                for (Index j = 0; j < n; ++j) __builtin_memcpy(packed + j * R, x + j * ld, R * sizeof(T));
+                x = packed;
+                ld = R;
+            }
             for_strips<T>(d.n_out, d.p0, d.p1, [&](Index column, auto vectors) {
                 constexpr int C = decltype(vectors)::value;
                 constexpr Index width = C * lanes<T>;
                 const Index valid = d.n_out - column < width ? d.n_out - column : width;
-                T* out = d.gradient + i * d.n_out + column;
+                T* out = d.block + tile * d.ld + column - d.p0 * panel<T>;
+                if (k == 0)
+                    for (const T* next : d.next)
+                        for (int r = 0; next && r < R; ++r) __builtin_prefetch(next + (i + r) * d.n_out + column, 1);
                 Tile<T, R, C> g;
-                if (k > 0) g.load_part_from(out, d.n_out, valid);
-                g.add_product(n, d.inputs + k * d.ld_in + i, One{}, d.ld_in,
-                              d.deltas + column * d.strip_rows + k * width, width);
-                if (valid == width)
-                    g.store_to(out, d.n_out);
-                else
-                    g.store_part_to(out, d.n_out, valid);
+                if (k > 0) g.load_from(out, d.ld, valid);
+                g.add_product(n, x, One{}, ld, d.deltas + column * d.strip_rows + k * width, width);
+                g.store_to(out, d.ld, valid);
             });
         });
     }
@@ -256,30 +280,29 @@ void sparse_forward(const SparseRows<T>& x, Index rows, Index n_in, Index n_out,
     }
 }
 
-// Backward to the weights for sparse rows, strips p0 … p1 - 1.
+// Backward to the weights for sparse rows: strip p0 of all rows of W.
 template <class T>
 void sparse_gradient(const SparseRows<T>& x, Index rows, Index n_in, Index n_out, const T* deltas, Index strip_rows,
-                     Index p0, Index p1, T* gradient) {
-    for_strips<T>(n_out, p0, p1, [&](Index column, auto vectors) {
+                     Index p0, T* block, Index ld) {
+    for_strips<T>(n_out, p0, p0 + 1, [&](Index column, auto vectors) {
         constexpr int C = decltype(vectors)::value;
         constexpr Index width = C * lanes<T>;
         const Index valid = n_out - column < width ? n_out - column : width;
-        for (Index i = 0; i <= n_in; ++i)
-            __builtin_memset(gradient + i * n_out + column, 0, static_cast<size_t>(valid) * sizeof(T));
+        __builtin_memset(block, 0, static_cast<size_t>((n_in + 1) * ld) * sizeof(T));
         Tile<T, 1, C> bias;
         for (Index r = 0; r < rows; ++r) {
             Tile<T, 1, C> delta;
             delta.load_from(deltas + column * strip_rows + r * width, width);
             for (int c = 0; c < C; ++c) bias.at[0][c] += delta.at[0][c];
             for (int64_t k = x.starts[x.row(r)]; k < x.starts[x.row(r) + 1]; ++k) {
-                T* out = gradient + x.columns[k] * n_out + column;
+                T* out = block + x.columns[k] * ld;
                 Tile<T, 1, C> g;
-                g.load_part_from(out, n_out, valid);
+                g.load_from(out, ld, valid);
                 for (int c = 0; c < C; ++c) g.at[0][c] += splat<T>(x.values[k]) * delta.at[0][c];
-                g.store_part_to(out, n_out, valid);
+                g.store_to(out, ld, valid);
             }
         }
-        bias.store_part_to(gradient + n_in * n_out + column, n_out, valid);
+        bias.store_to(block + n_in * ld, ld, valid);
     });
 }
 
@@ -291,12 +314,10 @@ void pack_forward(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index
         const Index valid = n_out - column < width ? n_out - column : width;
         for (Index i = i0; i < i1; ++i) {
             T* to = panels + column * (n_in + 1) + i * width;
-            Tile<T, 1, C> row;
-            if (valid == width)
-                row.load_from(W + i * n_out + column, n_out);
-            else
-                row.load_part_from(W + i * n_out + column, n_out, valid);
-            row.store_to(to, width);
+            const T* from = W + i * n_out + column;
+            Index k = 0;
+            for (; k + lanes<T> <= valid; k += lanes<T>) store<T>(to + k, load<T>(from + k));
+            if (k < valid) store<T>(to + k, load_part<T>(from + k, valid - k));
         }
     });
 }

@@ -54,17 +54,32 @@ inline void store(T* to, Vec<T> v) {
     __builtin_memcpy(to, &v, sizeof v);
 }
 
-// The first n numbers; what follows is 0.
+// Copy n numbers, n < 2·size, in pieces of a known size: a call of memcpy would cost more than these few.
+template <Index size, class T>
+[[gnu::always_inline]] inline void copy_few(T* to, const T* from, Index n) {
+    if (n & size) {
+        __builtin_memcpy(to, from, size * sizeof(T));
+        to += size;
+        from += size;
+    }
+    if constexpr (size > 1) copy_few<size / 2>(to, from, n & (size - 1));
+}
+
+// The first n numbers, n ≤ lanes; what follows is 0.
 template <class T>
 inline Vec<T> load_part(const T* from, Index n) {
-    Vec<T> v{};
-    __builtin_memcpy(&v, from, static_cast<size_t>(n) * sizeof(T));
-    return v;
+    if (n >= lanes<T>) return load<T>(from);
+    T numbers[lanes<T>] = {};
+    copy_few<lanes<T> / 2>(numbers, from, n);
+    return load<T>(numbers);
 }
 
 template <class T>
 inline void store_part(T* to, Vec<T> v, Index n) {
-    __builtin_memcpy(to, &v, static_cast<size_t>(n) * sizeof(T));
+    if (n >= lanes<T>) return store<T>(to, v);
+    T numbers[lanes<T>];
+    store<T>(numbers, v);
+    copy_few<lanes<T> / 2>(to, numbers, n);
 }
 
 template <class T>
@@ -119,6 +134,11 @@ inline T sum(Vec<T> v) {
     T total = 0;
     for (Index i = 0; i < lanes<T>; ++i) total += v[i];
     return total;
+}
+
+template <class T>
+inline Vec<Integer<T>> larger(Vec<Integer<T>> a, Vec<Integer<T>> b) {
+    return a > b ? a : b;
 }
 
 // Vectors in double precision for half (float) or all (double) of a vector's lanes: where sums must not lose digits.

@@ -8,7 +8,7 @@ numbers.
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chainrule.engine import Settings
@@ -128,6 +128,8 @@ def assert_within_bounds(made, engine, step=None):
 @given(data=st.data())
 def test_sums_stay_within_the_bound(data, problems, engine):
     made = data.draw(problems(dtype=np.float32, sparse=False))
+    # What is beyond float32's range on the way (eᶻ of the Poisson loss) has no bound in it.
+    assume(np.isfinite(made.open("reference").accumulate(slice(None), step=step)[2]).all())
     assert_within_bounds(made, engine, data.draw(st.none() | st.integers(0, 99)))
 
 

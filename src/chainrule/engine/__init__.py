@@ -38,21 +38,21 @@ __all__ = [
 
 
 class Engine(NamedTuple):
-    """An executor: how to open a session of it, and how to get logits from trained weights."""
+    """An executor: how to open a session of it, how to get logits, and which class of a network it does not know."""
 
     open_session: OpenSession
     logits: Callable[[Network, Floats, Any, int | None], Floats]
-    supports: Callable[[Network, Optimizer | None], bool]
+    unsupported: Callable[[Network, Optimizer | None], str | None]
 
 
 def _native_engine() -> Engine:
-    from chainrule.engine.native import NativeSession, native_logits, supports
+    from chainrule.engine.native import NativeSession, native_logits, unsupported
 
-    return Engine(NativeSession, native_logits, supports)
+    return Engine(NativeSession, native_logits, unsupported)
 
 
 def _reference_engine() -> Engine:
-    return Engine(ReferenceSession, tiled_logits, lambda network, optimizer: True)
+    return Engine(ReferenceSession, tiled_logits, lambda network, optimizer: None)
 
 
 ENGINES: dict[str, Callable[[], Engine]] = {"native": cache(_native_engine), "reference": cache(_reference_engine)}
@@ -97,7 +97,7 @@ def _chosen(name: str, network: Network, optimizer: Optimizer | None) -> Engine:
     """Return the engine to use: the one place where it is chosen."""
     if name == "auto":
         engine = _best()
-        return engine if engine.supports(network, optimizer) else ENGINES["reference"]()
+        return engine if engine.unsupported(network, optimizer) is None else ENGINES["reference"]()
     if name not in ENGINES:
         known = ["auto", *ENGINES]
         raise ParameterError(f"engine must be one of {known}, got {name!r}.{nearest(str(name), known)}")
@@ -107,9 +107,9 @@ def _chosen(name: str, network: Network, optimizer: Optimizer | None) -> Engine:
         raise ParameterError(
             f"engine={name!r} cannot be had here ({error}). Use engine='auto', which takes the reference engine then."
         ) from error
-    if not engine.supports(network, optimizer):
+    if (other := engine.unsupported(network, optimizer)) is not None:
         raise ParameterError(
-            f"engine={name!r} knows chainrule's own layers, losses and optimizers only, and this network has others. "
+            f"engine={name!r} knows chainrule's own layers, losses and optimizers only. Got {other}. "
             "Use engine='auto' or engine='reference'."
         )
     return engine

@@ -28,11 +28,12 @@ def blas_threads(n_threads: int | None) -> Iterator[None]:
     Minibatch products are too small to share, and one thread has one result. Where several Python threads are inside at
     once, the smallest wish holds for all; the last one to leave restores what was before the first one came.
     """
-    wish = n_threads or 1
+    wish = int(n_threads or 1)
     with _lock:
         _wishes.append(wish)
-        _apply()
     try:
+        with _lock:
+            _apply()
         yield
     finally:
         with _lock:

@@ -19,11 +19,12 @@ from scipy.sparse import issparse
 from chainrule.engine import _native
 from chainrule.engine.rows import RowsOfSteps
 from chainrule.engine.session import Floats, Optimizer, Settings, Source, StepPlan, StepReport
-from chainrule.errors import ParameterError
+from chainrule.errors import ParameterError, ShapeError
 from chainrule.network import Activation, Dense, Dropout, Layer, Network, Penalty
 from chainrule.network.losses import LOSSES, CrossEntropy, Huber, Loss, Quantile
+from chainrule.network.random import ROW_ORDER, key
 
-__all__ = ["NativeSession", "instruction_set", "instruction_sets", "native_logits", "supports"]
+__all__ = ["NativeSession", "instruction_set", "instruction_sets", "native_logits", "unsupported"]
 
 instruction_set = _native.instruction_set
 """Return the name of the instruction set in use: the best one, or what the environment's CHAINRULE_ISA says."""
@@ -51,17 +52,14 @@ WORK_OF_A_THREAD = 2.5e6  # multiplications and additions of a step that make a 
 PREDICTION_OF_A_THREAD = 2e7  # the same for a prediction, whose threads are started for it
 
 
-def supports(network: Network, optimizer: Optimizer | None = None) -> bool:
-    """Return whether the core knows all parts: a user's own layer, loss or optimizer runs on the reference engine."""
-    return (
-        all(type(layer) in (Dense, Activation, Dropout) for layer in network.layers)
-        and type(network.loss) in LOSSES.values()
-        and type(network.penalty) is Penalty
-        and (
-            optimizer is None
-            or (type(optimizer).__module__.startswith("chainrule.") and optimizer.kind in OPTIMIZER_SETTINGS)
-        )
-    )
+def unsupported(network: Network, optimizer: Optimizer | None = None) -> str | None:
+    """Return the name of a class that the core does not know, a user's own, or None if it knows them all."""
+    parts: list[tuple[object, bool]] = [(layer, type(layer) in (Dense, Activation, Dropout)) for layer in network.layers]
+    parts += [(network.loss, type(network.loss) in LOSSES.values()), (network.penalty, type(network.penalty) is Penalty)]
+    if optimizer is not None:
+        own = type(optimizer).__module__.startswith("chainrule.") and optimizer.kind in OPTIMIZER_SETTINGS
+        parts.append((optimizer, own))
+    return next((type(part).__name__ for part, known in parts if not known), None)
 
 
 class NativeSession:
@@ -94,6 +92,8 @@ class NativeSession:
     ) -> None:
         network.check_inputs(weights, source.numbers)
         network.loss.check_target(np.broadcast_to(weights[:1], (source.n_rows, network.n_outputs)), source.target)
+        _check_state(weights, vectors)
+        key(settings.seed, ROW_ORDER)  # raises where the seed is none
         self.network, self.source, self.optimizer, self.settings = network, source, optimizer, settings
         self.weights, self.vectors = weights, vectors
         self._rows = RowsOfSteps(settings, source.n_rows)
@@ -105,7 +105,7 @@ class NativeSession:
             _core_network(network),
             _numbers(source.numbers),
             _target(network.loss, source.target, weights.dtype),
-            None if source.weight is None else np.ascontiguousarray(source.weight, weights.dtype),
+            _row_weight(source, weights.dtype),
             optimizer.kind,
             [float(config[name]) for name in OPTIMIZER_SETTINGS[optimizer.kind]],
             settings.batch_size,
@@ -125,10 +125,11 @@ class NativeSession:
         return StepReport(*report[:, :taken])
 
     def _check_rate(self, factors: NDArray[np.float64]) -> None:
-        if self._highest_rate > 0 and not (self._highest_rate * factors < 1).all():
+        rates = self._highest_rate * factors
+        wrong = rates[~((rates >= 0) & (rates < 1))]
+        if wrong.size:
             raise ParameterError(
-                f"Dropout: rate times Context.dropout must be a number from 0 to below 1. "
-                f"Got {self._highest_rate * factors.max()!r} instead."
+                f"Dropout: rate times Context.dropout must be a number from 0 to below 1. Got {float(wrong[0])!r} instead."
             )
 
     def rows_of(self, step: int) -> NDArray[np.int64] | slice:
@@ -175,6 +176,8 @@ def native_logits(network: Network, weights: Floats, numbers: Any, n_threads: in
     out: Floats = np.empty((n_rows, network.n_outputs), weights.dtype)
     if n_threads is None:
         n_threads = 1 if n_rows < 64 else threads_for(2.0 * n_rows * len(weights), PREDICTION_OF_A_THREAD)
+    elif n_threads < 1:
+        raise ParameterError(f"n_threads must be at least 1, or None. Got {n_threads!r}.")
     _native.logits(core, _numbers(numbers), np.ascontiguousarray(weights), out, n_threads)
     return out
 
@@ -234,6 +237,23 @@ def _parameter(loss: Loss) -> float:
     if isinstance(loss, Huber):
         return loss.delta
     return loss.label_smoothing if isinstance(loss, CrossEntropy) else 0.0
+
+
+def _check_state(weights: Floats, vectors: tuple[Floats, ...]) -> None:
+    """Raise ShapeError unless the core can work on the arrays in place."""
+    for name, array in (("weights", weights), *((f"vectors[{i}]", vector) for i, vector in enumerate(vectors))):
+        if array.dtype != weights.dtype or not array.flags.c_contiguous:
+            raise ShapeError(f"{name} must be a {weights.dtype} array without gaps. Got {array.dtype}; take a copy of it.")
+        if not array.flags.writeable:
+            raise ShapeError(f"{name} must be writeable: they are updated in place. Got a read-only array; take a copy.")
+
+
+def _row_weight(source: Source, dtype: Any) -> Floats | None:
+    if source.weight is None:
+        return None
+    if source.weight.shape != (source.n_rows,):
+        raise ShapeError(f"Row weights must have shape ({source.n_rows},), one a row. Got {source.weight.shape}.")
+    return np.ascontiguousarray(source.weight, dtype)
 
 
 def _numbers(numbers: Any) -> Any:
