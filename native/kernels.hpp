@@ -102,8 +102,8 @@ struct LossSettings {
     Index n_levels = 0;
 };
 
-// Working memory of a loss, in doubles.
-inline Index loss_scratch(Index rows, Index n_logits) { return 2 * (rows + 8) * (n_logits + 2); }
+// Numbers of a loss's working memory.
+inline Index loss_scratch(Index rows, Index n_logits) { return 2 * (rows + 16) * (n_logits + 2); }
 
 template <class T>
 struct LossRows {
@@ -117,7 +117,7 @@ struct LossRows {
     T* d_logits;              // in panels
     DeltaRows place;
     double* row_losses;       // (rows,): weight·loss
-    double* scratch;          // loss_scratch(rows, n_logits)
+    T* scratch;               // loss_scratch(rows, n_logits)
 };
 
 // Some rows of weights with one learning rate and one decay: (rows, n), the first numbers of rows of length ld.

@@ -6,14 +6,14 @@
 namespace chainrule::CHAINRULE_ISA_NAMESPACE {
 
 // Put a row's gradient (n_logits,), times a factor, where it belongs in the panels.
-template <class T, class Number>
-inline void put_row(const LossRows<T>& rows, Index r, const Number* gradient, double factor) {
+template <class T>
+inline void put_row(const LossRows<T>& rows, Index r, const T* gradient, double factor) {
     constexpr Index panel = 2 * lanes<T>;
     for (Index column = 0; column < rows.n_logits; column += panel) {
         const Index left = rows.n_logits - column, width = left > lanes<T> ? panel : lanes<T>;
         T* to = rows.d_logits + column * rows.place.strip + (rows.place.first + r) * width;
         for (Index k = 0; k < left && k < panel; ++k)
-            to[k] = static_cast<T>(gradient[column + k] * static_cast<Number>(factor));
+            to[k] = gradient[column + k] * static_cast<T>(factor);
     }
 }
 
@@ -31,7 +31,7 @@ struct LossAndSlope {
 template <class T, class F>
 inline void each_logit(const LossRows<T>& rows, Index repeats, F f) {
     const Index n_targets = rows.n_logits / repeats;
-    T* slopes = reinterpret_cast<T*>(rows.scratch);
+    T* slopes = rows.scratch;
     for (Index r = 0; r < rows.rows; ++r) {
         double total = 0;
         for (Index k = 0; k < rows.n_logits; ++k) {
@@ -86,34 +86,28 @@ void quantile(const LossRows<T>& rows, const double* levels, Index n_levels) {
     });
 }
 
-// Copy logits (rows, ld) to a buffer without gaps, as doubles.
-template <class T>
-inline Index gather_logits(const LossRows<T>& rows, double* to) {
+// values ← f(logit) for all logits, without gaps: (rows, n_logits).
+template <class T, class F>
+inline void map_logits(const LossRows<T>& rows, T* values, F f) {
+    const Index n = rows.rows * rows.n_logits;
     for (Index r = 0; r < rows.rows; ++r)
-        for (Index k = 0; k < rows.n_logits; ++k) to[r * rows.n_logits + k] = static_cast<double>(rows.logits[r * rows.ld + k]);
-    return rows.rows * rows.n_logits;
-}
-
-// values ← f(values), n of them, a vector at a time.
-template <class F>
-inline void map(double* values, Index n, F f) {
-    constexpr Index step = lanes<double>;
-    Index i = 0;
-    for (; i + step <= n; i += step) store<double>(values + i, f(load<double>(values + i)));
-    if (i < n) store_part<double>(values + i, f(load_part<double>(values + i, n - i)), n - i);
+        for (Index k = 0; k < rows.n_logits; ++k) values[r * rows.n_logits + k] = rows.logits[r * rows.ld + k];
+    for (Index i = 0; i < n; i += lanes<T>) {
+        const Index left = n - i;
+        store_part<T>(values + i, f(load_part<T>(values + i, left)), left);
+    }
 }
 
 // eᶻ - y·z.
 template <class T>
 void poisson(const LossRows<T>& rows) {
-    map(rows.scratch, gather_logits(rows, rows.scratch), [](Vec<double> z) { return exp<double>(z); });
+    map_logits(rows, rows.scratch, [](Vec<T> z) { return exp<T>(z); });
     for (Index r = 0; r < rows.rows; ++r) {
-        double* means = rows.scratch + r * rows.n_logits;
+        T* means = rows.scratch + r * rows.n_logits;
         double total = 0;
         for (Index k = 0; k < rows.n_logits; ++k) {
-            const double z = static_cast<double>(rows.logits[r * rows.ld + k]);
-            const double y = static_cast<double>(rows.target[r * rows.n_logits + k]);
-            total += means[k] - y * z;
+            const T z = rows.logits[r * rows.ld + k], y = rows.target[r * rows.n_logits + k];
+            total += static_cast<double>(means[k]) - static_cast<double>(y) * static_cast<double>(z);
             means[k] -= y;
         }
         rows.row_losses[r] = weight_of(rows, r) * total;
@@ -124,21 +118,17 @@ void poisson(const LossRows<T>& rows) {
 // ln(1 + e^-|z|) + (1 - y)·max(z, 0) + y·max(-z, 0), and (1 - y)·p - y·(1 - p).
 template <class T>
 void log_loss(const LossRows<T>& rows) {
-    const Index n = rows.rows * rows.n_logits;
-    double *e = rows.scratch, *logarithm = e + n;
-    gather_logits(rows, e);
-    map(e, n, [](Vec<double> z) { return exp<double>(-absolute<double>(z)); });
-    __builtin_memcpy(logarithm, e, static_cast<size_t>(n) * sizeof(double));
-    map(logarithm, n, [](Vec<double> x) { return log1p_unit<double>(x); });
+    T *e = rows.scratch, *logarithm = e + rows.rows * rows.n_logits;
+    map_logits(rows, e, [](Vec<T> z) { return exp<T>(-absolute<T>(z)); });
+    map_logits(rows, logarithm, [](Vec<T> z) { return log1p_unit<T>(exp<T>(-absolute<T>(z))); });
     for (Index r = 0; r < rows.rows; ++r) {
         double total = 0;
         for (Index k = 0; k < rows.n_logits; ++k) {
             const Index i = r * rows.n_logits + k;
-            const double z = static_cast<double>(rows.logits[r * rows.ld + k]);
-            const double y = static_cast<double>(rows.target[i]);
-            const double larger = 1 / (1 + e[i]), smaller = e[i] / (1 + e[i]);
-            const double p = z < 0 ? smaller : larger, not_p = z < 0 ? larger : smaller;
-            total += logarithm[i] + (z < 0 ? y * -z : (1 - y) * z);
+            const T z = rows.logits[r * rows.ld + k], y = rows.target[i];
+            const T larger = 1 / (1 + e[i]), smaller = e[i] / (1 + e[i]);
+            const T p = z < 0 ? smaller : larger, not_p = z < 0 ? larger : smaller;
+            total += static_cast<double>(logarithm[i] + (z < 0 ? y * -z : (1 - y) * z));
             e[i] = (1 - y) * p - y * not_p;
         }
         rows.row_losses[r] = weight_of(rows, r) * total;
@@ -147,55 +137,53 @@ void log_loss(const LossRows<T>& rows) {
 }
 
 // (1 - ε)·(m - z_y) + ε·mean(m - z) + ln(1 + rest), m the largest logit and rest = Σ e^(z - m) over the others; p - t, where
-// the gradient of the row's class is minus the sum of the others. In double precision throughout: see cross_entropy.py.
-// A vector holds one logit of several rows.
+// the gradient of the row's class is minus the sum of the others: see cross_entropy.py. A vector holds one logit of several
+// rows.
 template <class T>
-void cross_entropy(const LossRows<T>& rows, double smoothing) {
-    using V = Vec<double>;
-    const Index K = rows.n_logits, n = (rows.rows + lanes<double> - 1) / lanes<double> * lanes<double>;
-    const double share = smoothing / static_cast<double>(K);
-    double *z = rows.scratch, *codes = z + K * n, *losses = codes + n;  // (K, n), (n,), (n,)
+void cross_entropy(const LossRows<T>& rows, T smoothing) {
+    const Index K = rows.n_logits, n = (rows.rows + lanes<T> - 1) / lanes<T> * lanes<T>;
+    const T share = smoothing / static_cast<T>(K);
+    T *z = rows.scratch, *codes = z + K * n, *losses = codes + n, *gradient = losses + n;  // (K, n), (n,), (n,), (K,)
     for (Index r = 0; r < n; ++r) {
         const Index row = r < rows.rows ? r : 0;  // what fills the last vector is not looked at
-        for (Index k = 0; k < K; ++k) z[k * n + r] = static_cast<double>(rows.logits[row * rows.ld + k]);
-        codes[r] = rows.codes[row];
+        for (Index k = 0; k < K; ++k) z[k * n + r] = rows.logits[row * rows.ld + k];
+        codes[r] = static_cast<T>(rows.codes[row]);
     }
-    for (Index r = 0; r < n; r += lanes<double>) {
-        const V code = load<double>(codes + r);
-        V top = load<double>(z + r);
+    for (Index r = 0; r < n; r += lanes<T>) {
+        const Vec<T> code = load<T>(codes + r);
+        Vec<T> top = load<T>(z + r);
         for (Index k = 1; k < K; ++k) {
-            const V logit = load<double>(z + k * n + r);
+            const Vec<T> logit = load<T>(z + k * n + r);
             top = logit > top ? logit : top;
         }
-        V below_of_code{}, below{}, rest{};
-        Vec<Integer<double>> top_seen{};  // its power is 1; of several ones any may be left out
+        Vec<T> below_of_code{}, below{}, rest{};
+        Vec<Integer<T>> top_seen{};  // its power is 1; of several ones any may be left out
         for (Index k = 0; k < K; ++k) {
-            const V difference = load<double>(z + k * n + r) - top, power = exp<double>(difference);
+            const Vec<T> difference = load<T>(z + k * n + r) - top, power = exp<T>(difference);
             below -= difference;
-            below_of_code = code == static_cast<double>(k) ? difference : below_of_code;
-            const auto is_top = (power == 1.0) & ~top_seen;
+            below_of_code = code == static_cast<T>(k) ? difference : below_of_code;
+            const Vec<Integer<T>> is_top = (power == 1) & ~top_seen;
             top_seen |= is_top;
-            rest += is_top ? V{} : power;
-            store<double>(z + k * n + r, power);
+            rest += is_top ? Vec<T>{} : power;
+            store<T>(z + k * n + r, power);
         }
-        const V normaliser = 1 / (1 + rest);
-        V others{};
+        const Vec<T> normaliser = 1 / (1 + rest);
+        Vec<T> others{};
         for (Index k = 0; k < K; ++k) {
-            const V d = load<double>(z + k * n + r) * normaliser - share;
-            others += code == static_cast<double>(k) ? V{} : d;
-            store<double>(z + k * n + r, d);
+            const Vec<T> d = load<T>(z + k * n + r) * normaliser - share;
+            others += code == static_cast<T>(k) ? Vec<T>{} : d;
+            store<T>(z + k * n + r, d);
         }
         for (Index k = 0; k < K; ++k) {
-            const V d = load<double>(z + k * n + r);
-            store<double>(z + k * n + r, code == static_cast<double>(k) ? -others : d);
+            const Vec<T> d = load<T>(z + k * n + r);
+            store<T>(z + k * n + r, code == static_cast<T>(k) ? -others : d);
         }
-        V loss = log1p<double>(rest) - (1 - smoothing) * below_of_code;
+        Vec<T> loss = log1p<T>(rest) - (1 - smoothing) * below_of_code;
         if (smoothing > 0) loss += share * below;
-        store<double>(losses + r, loss);
+        store<T>(losses + r, loss);
     }
-    double* gradient = losses + n;  // of one row, (K,)
     for (Index r = 0; r < rows.rows; ++r) {
-        rows.row_losses[r] = weight_of(rows, r) * losses[r];
+        rows.row_losses[r] = weight_of(rows, r) * static_cast<double>(losses[r]);
         for (Index k = 0; k < K; ++k) gradient[k] = z[k * n + r];
         put_row(rows, r, gradient, weight_of(rows, r) * rows.scale);
     }
@@ -210,7 +198,7 @@ void loss(const LossSettings& settings, const LossRows<T>& rows) {
         case LossKind::quantile: return quantile(rows, settings.levels, settings.n_levels);
         case LossKind::poisson: return poisson(rows);
         case LossKind::log_loss: return log_loss(rows);
-        case LossKind::cross_entropy: return cross_entropy(rows, settings.parameter);
+        case LossKind::cross_entropy: return cross_entropy(rows, static_cast<T>(settings.parameter));
     }
 }
 

@@ -164,7 +164,7 @@ Minibatch<T>::Minibatch(const Network& network, Index max_rows, bool sparse)
 template <class T>
 void Minibatch<T>::run(const Source<T>& source, const Selection& rows, Index r0, Index r1,
                        const PackedWeights<T>& packed, const T* weights, const DropoutContext& dropout, double scale,
-                       double* scratch) {
+                       T* scratch) {
     const Index n = r1 - r0;
     gather(source, rows, r0, n);
     for (size_t i = 0; i < stages_.size(); ++i) forward(i, source, rows, r0, n, packed, weights, dropout);
@@ -232,7 +232,7 @@ void Minibatch<T>::drop(const Stage& stage, Index r0, Index n, T* values, Index 
 }
 
 template <class T>
-void Minibatch<T>::loss(const Source<T>& source, Index r0, Index n, double scale, double* scratch) {
+void Minibatch<T>::loss(const Source<T>& source, Index r0, Index n, double scale, T* scratch) {
     const StageBuffers& last = stages_.back();
     const Index n_targets = network_.loss.n_targets(network_.n_outputs());
     kernels_.loss(network_.loss.settings(),

@@ -75,7 +75,7 @@ class Minibatch {
     // Take rows r0 … r1 - 1 of the selection through forward, loss and backward: outputs and δ of every stage.
     // `scale` is 1 / divisor, on the gradient only.
     void run(const Source<T>& source, const Selection& rows, Index r0, Index r1, const PackedWeights<T>& packed,
-             const T* weights, const DropoutContext& dropout, double scale, double* scratch);
+             const T* weights, const DropoutContext& dropout, double scale, T* scratch);
 
     // ∂E/∂W of a dense stage over the selected rows: rows i0 … i1 - 1, strips p0 … p1 - 1, into a block (i1 - i0, ld). `next`:
     // see DenseGradient.
@@ -99,7 +99,7 @@ class Minibatch {
     void gather(const Source<T>& source, const Selection& rows, Index r0, Index n);
     void forward(size_t index, const Source<T>& source, const Selection& rows, Index r0, Index n,
                  const PackedWeights<T>& packed, const T* weights, const DropoutContext& dropout);
-    void loss(const Source<T>& source, Index r0, Index n, double scale, double* scratch);
+    void loss(const Source<T>& source, Index r0, Index n, double scale, T* scratch);
     void backward(size_t index, Index r0, Index n, const PackedWeights<T>& packed, const DropoutContext& dropout);
     Derivative<T> derivative(size_t index, Index r0, Index n, const DropoutContext& dropout);
     void drop(const Stage& stage, Index r0, Index n, T* values, Index ld, const DropoutContext& dropout) const;

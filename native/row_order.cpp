@@ -11,13 +11,11 @@ namespace chainrule {
 namespace {
 
 constexpr int64_t rows_at_once = int64_t{1} << 19;
-constexpr size_t few_rows = 8192;  // for which the counts of a long digit cost more than a round saves
 constexpr uint64_t low_half = 0xFFFFFFFF;
 
-// Sort stably by bits 32 … 63, a digit of some bits a round, least significant first.
-template <int bits>
+// Sort stably by bits 32 … 63, a digit of 11 bits a round, least significant first.
 void radix_sort(std::vector<uint64_t>& keys, std::vector<uint64_t>& spare) {
-    constexpr int rounds = (32 + bits - 1) / bits;
+    constexpr int bits = 11, rounds = 3;
     const auto digit = [](uint64_t key, int round) { return (key >> (32 + bits * round)) & ((1 << bits) - 1); };
     std::array<std::array<uint32_t, 1 << bits>, rounds> counts{};
     for (const uint64_t key : keys)
@@ -29,6 +27,30 @@ void radix_sort(std::vector<uint64_t>& keys, std::vector<uint64_t>& spare) {
         for (const uint64_t key : keys) spare[counts[round][digit(key, round)]++] = key;
         keys.swap(spare);
     }
+}
+
+// The same for a few keys: spread by their uppermost bits, which nearly sorts random ones, then by insertion.
+template <int bits>
+void spread_and_insert(std::vector<uint64_t>& keys, std::vector<uint64_t>& spare) {
+    std::array<uint32_t, 1 << bits> counts{};
+    for (const uint64_t key : keys) ++counts[key >> (64 - bits)];
+    uint32_t start = 0;
+    for (uint32_t& count : counts) start += std::exchange(count, start);
+    spare.resize(keys.size());
+    for (const uint64_t key : keys) spare[counts[key >> (64 - bits)]++] = key;
+    keys.swap(spare);
+    for (size_t i = 1; i < keys.size(); ++i) {
+        const uint64_t key = keys[i];
+        size_t to = i;
+        for (; to > 0 && keys[to - 1] > key; --to) keys[to] = keys[to - 1];
+        keys[to] = key;
+    }
+}
+
+void sort(std::vector<uint64_t>& keys, std::vector<uint64_t>& spare) {
+    if (keys.size() <= 512) return spread_and_insert<8>(keys, spare);
+    if (keys.size() <= 8192) return spread_and_insert<11>(keys, spare);
+    radix_sort(keys, spare);
 }
 
 }  // namespace
@@ -47,7 +69,7 @@ const uint32_t* RowOrder::of_epoch(int64_t epoch) {
             if (n_ranges == 1 || ((hash >> 32) * n_ranges) >> 32 == range)
                 keys_.push_back((hash & ~low_half) | static_cast<uint64_t>(row));
         }
-        keys_.size() < few_rows ? radix_sort<8>(keys_, spare_) : radix_sort<11>(keys_, spare_);
+        sort(keys_, spare_);
         for (const uint64_t sorted : keys_) rows_.push_back(static_cast<uint32_t>(sorted & low_half));
     }
     epoch_ = epoch;

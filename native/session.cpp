@@ -47,7 +47,7 @@ Session<T>::Session(Network network, const Source<T>& source, Optimizer optimize
     for (const Block& block : blocks_) largest_block = std::max(largest_block, (block.i1 - block.i0) * block.ld);
     own_.resize(static_cast<size_t>(settings.n_threads));
     for (Own& own : own_) {
-        own.scratch = Buffer<double>(loss_scratch(rows_at_once, network_.n_outputs()));
+        own.scratch = Buffer<T>(loss_scratch(rows_at_once, network_.n_outputs()));
         own.block = Buffer<T>(largest_block);
         own.largest.resize(network_.stages.size());
     }

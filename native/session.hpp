@@ -130,7 +130,7 @@ class Session {
     Buffer<T> gradient_;  // all blocks, one after the other
     // A member's own: memory for the loss and for the gradient of one block, and the largest |x| and |δ| of each stage.
     struct Own {
-        Buffer<double> scratch;
+        Buffer<T> scratch;
         Buffer<T> block;
         std::vector<std::pair<T, T>> largest;
     };

@@ -110,29 +110,32 @@ void slopes(Function function, Index rows, Index n, Index ld, T* z) {
     });
 }
 
-// φ′ (and the mask) of one vector of a row, as the derivative says.
-template <class T>
-inline Vec<T> derivative_at(const Derivative<T>& derivative, Index row, Index column) {
-    if (derivative.slope == Slope::one) return splat<T>(1);
-    const Vec<T> stored = load<T>(derivative.buffer + row * derivative.ld + column);
-    if (derivative.slope == Slope::in_buffer) return stored;
-    return stored > 0 ? splat<T>(derivative.positive) : splat<T>(derivative.negative);
+// Call f(φ′), where φ′(row, column) is a vector of the derivative (times the mask), unless all of it is 1.
+template <class T, class F>
+[[gnu::always_inline]] inline void with_derivative(const Derivative<T>& derivative, F f) {
+    const auto stored = [&](Index row, Index column) { return load<T>(derivative.buffer + row * derivative.ld + column); };
+    if (derivative.slope == Slope::in_buffer) f(stored);
+    if (derivative.slope == Slope::of_sign) {
+        const Vec<T> positive = splat<T>(derivative.positive), negative = splat<T>(derivative.negative);
+        f([&](Index row, Index column) { return stored(row, column) > 0 ? positive : negative; });
+    }
 }
 
 // Backward, second half: d ← d·φ′, d (rows, n) in panels.
 template <class T>
 void apply_derivative(const Derivative<T>& derivative, Index rows, Index n, DeltaRows place, T* d) {
-    if (derivative.slope == Slope::one) return;
     constexpr Index panel = 2 * lanes<T>;
-    for (Index column = 0; column < n; column += panel) {
-        const Index width = n - column > lanes<T> ? panel : lanes<T>;
-        T* strip = d + column * place.strip + place.first * width;
-        for (Index r = 0; r < rows; ++r)
-            for (Index i = 0; i < width; i += lanes<T>) {
-                T* at = strip + r * width + i;
-                store<T>(at, load<T>(at) * derivative_at<T>(derivative, r, column + i));
-            }
-    }
+    with_derivative<T>(derivative, [&](auto slope) {
+        for (Index column = 0; column < n; column += panel) {
+            const Index width = n - column > lanes<T> ? panel : lanes<T>;
+            T* strip = d + column * place.strip + place.first * width;
+            for (Index r = 0; r < rows; ++r)
+                for (Index i = 0; i < width; i += lanes<T>) {
+                    T* at = strip + r * width + i;
+                    store<T>(at, load<T>(at) * slope(r, column + i));
+                }
+        }
+    });
 }
 
 }  // namespace chainrule::CHAINRULE_ISA_NAMESPACE

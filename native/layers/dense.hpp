@@ -17,6 +17,9 @@ constexpr Index inner_block = 256;  // terms added in registers before a tile is
 template <class T>
 constexpr Index panel = 2 * lanes<T>;
 
+template <class T>
+constexpr int narrow = lanes<T> / 2 < 4 ? lanes<T> / 2 : 4;  // columns of a matrix that leave most of a strip empty
+
 template <int n>
 struct Constant {
     static constexpr int value = n;
@@ -34,15 +37,20 @@ template <int max, class F>
     }
 }
 
+// Rows of a tile of C vectors: enough sums under way that none waits for another, and no more than there are registers.
+template <int C>
+constexpr int rows_of_tile = C == 1 && tile_rows < 12 ? 12 : tile_rows;
+
 // Call f(first row, Constant<rows of the tile>) over n rows: whole tiles, and a remainder that is not too thin, since a
 // thin tile leaves the processor waiting for its own additions.
-template <class F>
+template <int C, class F>
 [[gnu::always_inline]] inline void for_tiles(Index n, F f) {
+    constexpr int whole = rows_of_tile<C>;
     for (Index i = 0; i < n;) {
-        const Index left = n - i, rest = left - tile_rows;
-        const bool thin_rest = rest > 0 && rest < tile_rows && 3 * rest < 2 * tile_rows;
-        const Index take = left <= tile_rows ? left : thin_rest ? (left + 1) / 2 : tile_rows;
-        with_constant<tile_rows>(take, [&](auto rows) { f(i, rows); });
+        const Index left = n - i, rest = left - whole;
+        const bool thin_rest = rest > 0 && rest < whole && 3 * rest < 2 * whole;
+        const Index take = left <= whole ? left : thin_rest ? (left + 1) / 2 : whole;
+        with_constant<whole>(take, [&](auto rows) { f(i, rows); });
         i += take;
     }
 }
@@ -71,14 +79,14 @@ struct Tile {
     void load_from(const T* from, Index ld) {
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r)
-#pragma GCC unroll 2
+#pragma GCC unroll 16
             for (int c = 0; c < C; ++c) at[r][c] = load<T>(from + r * ld + c * lanes<T>);
     }
 
     void store_to(T* to, Index ld) const {
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r)
-#pragma GCC unroll 2
+#pragma GCC unroll 16
             for (int c = 0; c < C; ++c) store<T>(to + r * ld + c * lanes<T>, at[r][c]);
     }
 
@@ -111,12 +119,12 @@ struct Tile {
                                             Index b_stride) {
         for (Index k = 0; k < n; ++k) {
             Vec<T> row[C];
-#pragma GCC unroll 2
+#pragma GCC unroll 16
             for (int c = 0; c < C; ++c) row[c] = load<T>(b + k * b_stride + c * lanes<T>);
 #pragma GCC unroll 16
             for (int r = 0; r < R; ++r) {
                 const Vec<T> factor = splat<T>(a[r * row_stride + k * k_stride]);
-#pragma GCC unroll 2
+#pragma GCC unroll 16
                 for (int c = 0; c < C; ++c) at[r][c] += factor * row[c];
             }
         }
@@ -146,7 +154,7 @@ void dense_forward(const DenseForward<T>& d) {
         for (Index k = 0; k < n_inner; k += inner_block) {
             const Index n = n_inner - k < inner_block ? n_inner - k : inner_block;
             const bool last = k + n == n_inner;
-            for_tiles(d.rows, [&](Index r, auto rows) {
+            for_tiles<C>(d.rows, [&](Index r, auto rows) {
                 constexpr int R = decltype(rows)::value;
                 T* out = d.outputs + r * d.ld_out + column;
                 Tile<T, R, C> z;
@@ -201,7 +209,7 @@ void dense_backward(const DenseBackward<T>& d) {
         T* d_strip = d.d_inputs + column * d.place.strip + d.place.first * width;
         for (Index k = 0; k < d.n_out; k += inner_block) {
             const Index end = d.n_out - k < inner_block ? d.n_out : k + inner_block;
-            for_tiles(d.rows, [&](Index r, auto rows) {
+            for_tiles<C>(d.rows, [&](Index r, auto rows) {
                 constexpr int R = decltype(rows)::value;
                 Tile<T, R, C> dx;
                 if (k > 0) dx.load_from(d_strip + r * width, width);
@@ -211,10 +219,11 @@ void dense_backward(const DenseBackward<T>& d) {
                     const T* deltas = d.deltas + p * d.place.strip + (d.place.first + r) * ld;
                     dx.add_product(n, deltas, ld, One{}, strip + p * width, width);
                 }
-                if (end == d.n_out && d.derivative.slope != Slope::one)
-                    for (int i = 0; i < R; ++i)
-                        for (int c = 0; c < C; ++c)
-                            dx.at[i][c] *= derivative_at<T>(d.derivative, r + i, column + c * lanes<T>);
+                if (end == d.n_out)
+                    with_derivative<T>(d.derivative, [&](auto derivative) {
+                        for (int i = 0; i < R; ++i)
+                            for (int c = 0; c < C; ++c) dx.at[i][c] *= derivative(r + i, column + c * lanes<T>);
+                    });
                 dx.store_to(d_strip + r * width, width);
             });
         }
@@ -229,14 +238,33 @@ constexpr Index block_rows = [] {
     return n;
 }();
 
+// The same for a stage of few outputs (K of them), whose strip would be mostly padding: the vectors lie along the inputs.
+template <class T, int K>
+void narrow_gradient(const DenseGradient<T>& d) {
+    constexpr int most = 12 / K;
+    for (Index i = d.i0; i < d.i1; i += most * lanes<T>) {
+        const Index n = d.i1 - i < most * lanes<T> ? d.i1 - i : most * lanes<T>;
+        with_constant<most>((n + lanes<T> - 1) / lanes<T>, [&](auto vectors) {
+            constexpr int C = decltype(vectors)::value;
+            Tile<T, K, C> g;  // transposed
+            g.add_product(d.rows, d.deltas, One{}, lanes<T>, d.inputs + i, d.ld_in);
+            T columns[K * C * lanes<T>];
+            g.store_to(columns, C * lanes<T>);
+            for (Index r = 0; r < n; ++r)
+                for (int j = 0; j < K; ++j) d.block[(i - d.i0 + r) * d.ld + j] = columns[j * C * lanes<T> + r];
+        });
+    }
+}
+
 // Backward to the weights: ∂E/∂W = [x, 1]ᵀ·δ.
 template <class T>
 void dense_gradient(const DenseGradient<T>& d) {
+    if (d.n_out <= narrow<T>) return with_constant<narrow<T>>(d.n_out, [&](auto K) { narrow_gradient<T, K.value>(d); });
     constexpr Index page = 4096 / sizeof(T);
-    alignas(64) T packed[tile_rows * inner_block];
+    alignas(64) T packed[rows_of_tile<1> * inner_block];
     for (Index k = 0; k < d.rows; k += inner_block) {
         const Index n = d.rows - k < inner_block ? d.rows - k : inner_block;
-        for_tiles(d.i1 - d.i0, [&](Index tile, auto rows) {
+        const auto strips_of_tile = [&](Index tile, auto rows) {
             constexpr int R = decltype(rows)::value;
             const Index i = d.i0 + tile;
             const T* x = d.inputs + k * d.ld_in + i;
@@ -246,7 +274,7 @@ void dense_gradient(const DenseGradient<T>& d) {
                 x = packed;
                 ld = R;
             }
-            for_strips<T>(d.n_out, d.p0, d.p1, [&](Index column, auto vectors) {
+            const auto product = [&](Index column, auto vectors) {
                 constexpr int C = decltype(vectors)::value;
                 constexpr Index width = C * lanes<T>;
                 const Index valid = d.n_out - column < width ? d.n_out - column : width;
@@ -258,8 +286,14 @@ void dense_gradient(const DenseGradient<T>& d) {
                 if (k > 0) g.load_from(out, d.ld, valid);
                 g.add_product(n, x, One{}, ld, d.deltas + column * d.strip_rows + k * width, width);
                 g.store_to(out, d.ld, valid);
-            });
-        });
+            };
+            if constexpr (R > tile_rows)
+                product(d.p0 * panel<T>, Constant<1>{});
+            else
+                for_strips<T>(d.n_out, d.p0, d.p1, product);
+        };
+        const bool one_vector = d.p1 - d.p0 == 1 && d.n_out - d.p0 * panel<T> <= lanes<T>;
+        one_vector ? for_tiles<1>(d.i1 - d.i0, strips_of_tile) : for_tiles<2>(d.i1 - d.i0, strips_of_tile);
     }
 }
 
@@ -317,7 +351,7 @@ void pack_forward(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index
             const T* from = W + i * n_out + column;
             Index k = 0;
             for (; k + lanes<T> <= valid; k += lanes<T>) store<T>(to + k, load<T>(from + k));
-            if (k < valid) store<T>(to + k, load_part<T>(from + k, valid - k));
+            copy_few<lanes<T> / 2>(to + k, from + k, valid - k);  // what is beyond stays 0
         }
     });
 }
@@ -354,14 +388,15 @@ void pack_backward(const T* W, Index n_in, Index n_out, Index i0, Index i1, Inde
         const Index n_rows = end - i < n ? end - i : n;
         for (Index k = c0; k < c1; k += n) {
             const Index n_columns = c1 - k < n ? c1 - k : n;
-            Vec<T> square[n] = {};
-            if (n_rows == n && n_columns == n) {
-                for (Index r = 0; r < n; ++r) square[r] = load<T>(W + (i + r) * n_out + k);
-            } else {
-                for (Index r = 0; r < n_rows; ++r) square[r] = load_part<T>(W + (i + r) * n_out + k, n_columns);
+            if (n_rows < n || n_columns < n) {
+                for (Index r = 0; r < n_rows; ++r)
+                    for (Index c = 0; c < n_columns; ++c) strip[(k + c) * width + r] = W[(i + r) * n_out + k + c];
+                continue;
             }
+            Vec<T> square[n];
+            for (Index r = 0; r < n; ++r) square[r] = load<T>(W + (i + r) * n_out + k);
             transpose_from<T, 1>(square);
-            for (Index c = 0; c < n_columns; ++c) store<T>(strip + (k + c) * width, square[c]);
+            for (Index c = 0; c < n; ++c) store<T>(strip + (k + c) * width, square[c]);
         }
     }
 }
