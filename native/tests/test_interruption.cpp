@@ -1,0 +1,61 @@
+// A run that is told to stop: between steps, and in the middle of a long one.
+#include <chrono>
+
+#include "instruction_sets.hpp"
+#include "training.hpp"
+
+namespace chainrule::tests {
+
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// A training whose only step takes a while, on this machine and however this program was compiled.
+Training long_step() {
+    for (Training training{.n_inputs = 30, .n_rows = 2000, .widths = {64, 64}, .n_steps = 1};; training.n_rows *= 2) {
+        training.batch_size = training.n_rows;
+        Run<float> run(training);
+        const auto start = std::chrono::steady_clock::now();
+        run.train(1, 1);
+        if (seconds_since(start) > 0.2) return training;
+    }
+}
+
+}  // namespace
+
+TEST(interruption_ends_a_run_between_or_within_steps) {
+    use(runnable().front());
+    for (const int n_threads : {1, 3}) {
+        const Training training{.n_rows = 500, .widths = {40}, .batch_size = 50, .n_steps = 1000000};
+        Run<double> run(training);
+        Session<double> session = run.open(n_threads);
+        int asked = 0;
+        const Index taken = run.take(session, 0, training.n_steps, [&] { return ++asked == 2; });
+        CHECK(asked == 2 && taken > 0 && taken < training.n_steps, "asked ", asked, " times, taken ", taken);
+        Run<double> as_far(training);
+        as_far.open(1).run(0, taken, as_far.plan_from(0), as_far.report_from(0), nullptr);
+        CHECK(run.weights == as_far.weights && run.vectors == as_far.vectors, n_threads, " threads, taken ", taken);
+    }
+}
+
+TEST(interruption_gives_up_a_long_step) {
+    use(runnable().front());
+    const Training training = long_step();
+    for (const int n_threads : {1, 2}) {
+        Run<float> run(training), untouched(training);
+        Session<float> session = run.open(n_threads);
+        bool asked = false;
+        const Index taken = run.take(session, 0, 1, [&] { return asked = true; });
+        CHECK(asked && taken == 0, n_threads, " threads, taken ", taken);
+        CHECK(run.weights == untouched.weights && run.vectors == untouched.vectors, n_threads, " threads");
+        // And the session goes on as if nothing had been.
+        Run<float> whole(training);
+        CHECK(run.take(session, 0, 1) == 1, n_threads, " threads");
+        whole.train(1, 1);
+        CHECK(run.same_as(whole), n_threads, " threads");
+    }
+}
+
+}  // namespace chainrule::tests

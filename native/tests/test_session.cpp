@@ -1,0 +1,181 @@
+// A session's steps: the same bits however they are shared out, and the right gradient.
+#include <utility>
+
+#include "instruction_sets.hpp"
+#include "training.hpp"
+
+namespace chainrule::tests {
+
+namespace {
+
+struct Named {
+    const char* name;
+    Training training;
+};
+
+// Odd shapes, every loss and optimizer once, dense and sparse rows; the last ones are large enough that gradient and descent
+// are one phase, or that a stage has many blocks.
+std::vector<Named> trainings() {
+    using L = LossKind;
+    using O = OptimizerKind;
+    return {
+        {"one row", {.n_rows = 1, .batch_size = 1}},
+        {"one of everything", {.n_inputs = 1, .n_rows = 3, .n_outputs = 1, .widths = {1}, .batch_size = 2, .n_steps = 9}},
+        {"a last batch of one", {.n_rows = 17, .widths = {9, 3}, .optimizer = O::sgd, .batch_size = 4}},
+        {"batch beyond the rows", {.n_rows = 30, .loss = L::absolute_error, .optimizer = O::momentum, .batch_size = 100}},
+        {"classes", {.n_outputs = 3, .widths = {17, 8}, .function = Function::gelu, .loss = L::cross_entropy}},
+        {"classes of sparse rows", {.n_inputs = 40, .n_outputs = 3, .loss = L::cross_entropy, .sparse = true}},
+        {"dropout, weights, penalty", {.widths = {33, 5}, .function = Function::tanh, .dropout = 0.4,
+                                       .loss = L::huber, .optimizer = O::nesterov, .weighted = true, .l1 = 0.01, .l2 = 0.1}},
+        {"clipping", {.function = Function::elu, .loss = L::poisson, .optimizer = O::rmsprop, .max_gradient_norm = 0.01}},
+        {"no hidden layer", {.widths = {}, .loss = L::log_loss, .optimizer = O::adagrad, .sparse = true, .weighted = true}},
+        {"quantiles", {.n_outputs = 4, .function = Function::leaky_relu, .loss = L::quantile, .optimizer = O::sgd}},
+        {"fused", {.n_inputs = 100, .n_rows = 150, .n_outputs = 1, .widths = {257, 100}, .dropout = 0.2, .batch_size = 70,
+                   .n_steps = 7}},
+        {"fused, sparse rows", {.n_inputs = 300, .n_rows = 60, .n_outputs = 3, .widths = {130}, .loss = L::cross_entropy,
+                                .batch_size = 25, .n_steps = 7, .sparse = true}},
+        {"many rows at once", {.n_inputs = 20, .n_rows = 900, .widths = {40, 40}, .batch_size = 400, .n_steps = 6}},
+    };
+}
+
+// What a run takes of a step: its numbers, accumulated by a session of its own.
+template <class T>
+struct Accumulated {
+    double error = 0, weight = 0;
+    std::vector<T> gradient;
+
+    Accumulated(Run<T>& run, const Selection& rows, const DropoutContext& dropout, int n_threads)
+        : gradient(run.weights.size(), T(NAN)) {
+        run.open(n_threads).accumulate(rows, dropout, &error, &weight, gradient.data());
+    }
+};
+
+// A difference must not reach over a jump in φ, φ′ or φ″, or in those of the loss.
+Training without_kinks(Training training) {
+    const Function f = training.function;
+    if (f == Function::relu || f == Function::leaky_relu || f == Function::elu) training.function = Function::softplus;
+    const LossKind loss = training.loss;
+    if (loss == LossKind::absolute_error || loss == LossKind::quantile || loss == LossKind::huber)
+        training.loss = LossKind::squared_error;
+    return training;
+}
+
+void check_gradient(const std::string& where, const Training& training) {
+    Run<double> run(training);
+    const Selection rows{nullptr, 0, std::min<Index>(training.n_rows, 20)};
+    const DropoutContext dropout{3, 5, 1, 0};
+    const Accumulated<double> at(run, rows, dropout, 2);
+    double largest = 0;
+    for (const double g : at.gradient) largest = std::max(largest, std::abs(g));
+    Session<double> session = run.open(1);
+    std::vector<double> unused(run.weights.size());
+    const auto error_with = [&](double& weight, double moved) {
+        double error = 0, sum = 0;
+        const double before = std::exchange(weight, moved);
+        session.accumulate(rows, dropout, &error, &sum, unused.data());
+        weight = before;
+        return error;
+    };
+    constexpr double h = 1e-3;
+    for (size_t i = 0; i < run.weights.size(); i += 1 + run.weights.size() / 20) {
+        double& w = run.weights[i];
+        const double near_by = error_with(w, w + h) - error_with(w, w - h);
+        const double far = error_with(w, w + 2 * h) - error_with(w, w - 2 * h);
+        CHECK_NEAR(at.gradient[i], (8 * near_by - far) / (12 * h), 1e-9 * largest, where, " weight ", i);
+    }
+}
+
+}  // namespace
+
+TEST(session_has_the_same_bits_for_any_number_of_threads) {
+    for_all_cores([]<class T>(const std::string& core) {
+        for (const auto& [name, training] : trainings()) {
+            Run<T> alone(training);
+            alone.train(1, training.n_steps);
+            CHECK(alone.weights != Run<T>(training).weights, core, ": ", name, ": nothing was learned");
+            for (const int n_threads : {2, 3, 4}) {
+                Run<T> together(training);
+                together.train(n_threads, training.n_steps);
+                CHECK(together.same_as(alone), core, ": ", name, " by ", n_threads, " threads");
+            }
+        }
+    });
+}
+
+TEST(session_has_the_same_bits_in_any_number_of_calls) {
+    for_all_cores([]<class T>(const std::string& core) {
+        for (const auto& [name, training] : trainings()) {
+            Run<T> at_once(training), in_pieces(training);
+            at_once.train(2, training.n_steps);
+            in_pieces.train(2, 2);
+            CHECK(in_pieces.same_as(at_once), core, ": ", name);
+        }
+    });
+}
+
+// The gradient against differences of the error, of order 4 in double precision: nothing of the backward pass is in them.
+TEST(session_accumulates_the_gradient_of_its_error) {
+    for (const InstructionSet& set : runnable()) {
+        use(set);
+        for (const auto& [name, training] : trainings()) {
+            if (training.n_inputs > 50) continue;  // every difference takes four passes
+            check_gradient(text_of(set.name, ": ", name), without_kinks(training));
+        }
+    }
+}
+
+TEST(session_takes_sparse_rows_as_the_dense_ones) {
+    for (const InstructionSet& set : runnable()) {
+        use(set);
+        for (const auto& [name, training] : trainings()) {
+            if (!training.sparse) continue;
+            Training written_out = training;
+            written_out.sparse = false;
+            Run<double> sparse(training), dense(written_out);
+            sparse.train(2, training.n_steps);
+            dense.train(2, training.n_steps);
+            for (size_t i = 0; i < sparse.weights.size(); ++i)
+                CHECK_NEAR(sparse.weights[i], dense.weights[i], 1e-12, set.name, ": ", name, " weight ", i);
+        }
+    }
+}
+
+TEST(session_descends_what_it_accumulates) {
+    for (const InstructionSet& set : runnable()) {
+        use(set);
+        for (Named named : trainings()) {
+            Training& training = named.training;
+            training.l1 = training.l2 = 0;  // accumulate leaves the penalty out
+            training.n_rows = training.batch_size = std::min(training.batch_size, training.n_rows);  // all rows in a step
+            Run<double> run(training), by_hand(training);
+            Session<double> session = run.open(2), other = by_hand.open(1);
+            run.take(session, 0, 1);
+            const double divisor = by_hand.plan[5][0], factor = by_hand.plan[3][0];
+            Accumulated<double> sums(by_hand, {nullptr, 0, training.n_rows}, {3, 0, factor, 0}, 3);
+            for (double& g : sums.gradient) g /= divisor;
+            other.descend(sums.gradient.data(), 0, by_hand.plan_from(0));
+            CHECK_NEAR(sums.error / divisor, run.report[0][0], 1e-12, set.name, ": ", named.name);
+            CHECK_NEAR(sums.weight, run.report[1][0], 1e-12, set.name, ": ", named.name);
+            for (size_t i = 0; i < run.weights.size(); ++i)
+                CHECK_NEAR(by_hand.weights[i], run.weights[i], 1e-12, set.name, ": ", named.name, " weight ", i);
+        }
+    }
+}
+
+TEST(session_stops_at_a_step_that_is_not_finite) {
+    for_all_cores([]<class T>(const std::string& core) {
+        for (const Index width : {8, 300}) {  // in three phases, and in two
+            const Training training{.n_inputs = 120, .n_rows = 16, .widths = {width}, .n_steps = 6};
+            Run<T> run(training), first_half(training);
+            run.plan[0][2] = first_half.plan[0][2] = sizeof(T) == 4 ? 1e30 : 1e200;  // the step after it has no finite error
+            Session<T> session = run.open(2), shorter = first_half.open(2);
+            const Index taken = run.take(session, 0, training.n_steps);
+            CHECK(taken == 4, core, " width ", width, " taken ", taken);
+            CHECK(!std::isfinite(run.report[0][3]) || !std::isfinite(run.report[2][3]), core, " width ", width);
+            first_half.take(shorter, 0, 3);
+            CHECK(run.weights == first_half.weights && run.vectors == first_half.vectors, core, " width ", width);
+        }
+    });
+}
+
+}  // namespace chainrule::tests
