@@ -12,7 +12,7 @@ import chainrule
 def modules_with_examples():
     for module in pkgutil.walk_packages(chainrule.__path__, "chainrule."):
         spec = module.module_finder.find_spec(module.name)
-        if ">>> " in spec.loader.get_source(module.name):
+        if ">>> " in (spec.loader.get_source(module.name) or ""):  # a compiled module has none
             yield module.name
 
 

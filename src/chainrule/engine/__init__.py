@@ -52,7 +52,7 @@ def _native_engine() -> Engine:
 
 
 def _reference_engine() -> Engine:
-    return Engine(ReferenceSession, tiled_logits, lambda network, optimizer: None)
+    return Engine(ReferenceSession, tiled_logits, lambda *_: None)
 
 
 ENGINES: dict[str, Callable[[], Engine]] = {"native": cache(_native_engine), "reference": cache(_reference_engine)}

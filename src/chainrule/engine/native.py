@@ -14,13 +14,12 @@ from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
 from chainrule.engine import _native
 from chainrule.engine.rows import RowsOfSteps
 from chainrule.engine.session import Floats, Optimizer, Settings, Source, StepPlan, StepReport
 from chainrule.errors import ParameterError, ShapeError
-from chainrule.network import Activation, Dense, Dropout, Layer, Network, Penalty
+from chainrule.network import Activation, Dense, Dropout, Layer, Network
 from chainrule.network.losses import LOSSES, CrossEntropy, Huber, Loss, Quantile
 from chainrule.network.random import ROW_ORDER, key
 
@@ -54,12 +53,18 @@ PREDICTION_OF_A_THREAD = 2e7  # the same for a prediction, whose threads are sta
 
 def unsupported(network: Network, optimizer: Optimizer | None = None) -> str | None:
     """Return the name of a class that the core does not know, a user's own, or None if it knows them all."""
-    parts: list[tuple[object, bool]] = [(layer, type(layer) in (Dense, Activation, Dropout)) for layer in network.layers]
-    parts += [(network.loss, type(network.loss) in LOSSES.values()), (network.penalty, type(network.penalty) is Penalty)]
-    if optimizer is not None:
-        own = type(optimizer).__module__.startswith("chainrule.") and optimizer.kind in OPTIMIZER_SETTINGS
-        parts.append((optimizer, own))
-    return next((type(part).__name__ for part, known in parts if not known), None)
+    if optimizer is not None and not _is_own(optimizer):
+        return type(optimizer).__name__
+    if id(network) in _core_networks:
+        return None
+    if type(network.loss) not in LOSSES.values():
+        return type(network.loss).__name__
+    others = [layer for layer in network.layers if type(layer) not in (Dense, Activation, Dropout)]
+    return type(others[0]).__name__ if others else None
+
+
+def _is_own(optimizer: Optimizer) -> bool:
+    return type(optimizer).__module__.startswith("chainrule.") and optimizer.kind in OPTIMIZER_SETTINGS
 
 
 class NativeSession:
@@ -129,7 +134,8 @@ class NativeSession:
         wrong = rates[~((rates >= 0) & (rates < 1))]
         if wrong.size:
             raise ParameterError(
-                f"Dropout: rate times Context.dropout must be a number from 0 to below 1. Got {float(wrong[0])!r} instead."
+                "Dropout: rate times Context.dropout must be a number from 0 to below 1. "
+                f"Got {float(wrong[0])!r} instead."
             )
 
     def rows_of(self, step: int) -> NDArray[np.int64] | slice:
@@ -178,7 +184,8 @@ def native_logits(network: Network, weights: Floats, numbers: Any, n_threads: in
         n_threads = 1 if n_rows < 64 else threads_for(2.0 * n_rows * len(weights), PREDICTION_OF_A_THREAD)
     elif n_threads < 1:
         raise ParameterError(f"n_threads must be at least 1, or None. Got {n_threads!r}.")
-    _native.logits(core, _numbers(numbers), np.ascontiguousarray(weights), out, n_threads)
+    flat = weights if weights.flags.c_contiguous else np.ascontiguousarray(weights)
+    _native.logits(core, _numbers(numbers), flat, out, n_threads)
     return out
 
 
@@ -199,14 +206,17 @@ def usable_cores() -> int:
 def _step_work(network: Network, source: Source, settings: Settings) -> float:
     """Return the multiplications and additions of a step: three products of two each for every weight and row."""
     rows = min(settings.batch_size, source.n_rows)
-    if not issparse(source.numbers):
+    numbers: Any = source.numbers
+    if isinstance(numbers, np.ndarray):
         return 6.0 * rows * network.layout.size
     first = network.layout.layer_slices[0]
     n_first = first.stop - first.start
-    return 6.0 * rows * (network.layout.size - n_first + n_first * source.numbers.nnz / max(1, source.numbers.size))
+    filled: float = numbers.nnz / (numbers.shape[0] * numbers.shape[1])
+    return float(6 * rows * (network.layout.size - n_first * (1 - filled)))
 
 
-_core_networks: dict[int, tuple[ref[Network], Any]] = {}  # by id, since hashing a network takes longer than predicting a row
+# By id, since hashing a network takes longer than predicting a row.
+_core_networks: dict[int, tuple[ref[Network], Any]] = {}
 
 
 def _core_network(network: Network) -> Any:
@@ -243,9 +253,9 @@ def _check_state(weights: Floats, vectors: tuple[Floats, ...]) -> None:
     """Raise ShapeError unless the core can work on the arrays in place."""
     for name, array in (("weights", weights), *((f"vectors[{i}]", vector) for i, vector in enumerate(vectors))):
         if array.dtype != weights.dtype or not array.flags.c_contiguous:
-            raise ShapeError(f"{name} must be a {weights.dtype} array without gaps. Got {array.dtype}; take a copy of it.")
+            raise ShapeError(f"{name} must be a {weights.dtype} array without gaps. Got {array.dtype}; take a copy.")
         if not array.flags.writeable:
-            raise ShapeError(f"{name} must be writeable: they are updated in place. Got a read-only array; take a copy.")
+            raise ShapeError(f"{name} must be writeable, to be updated in place. Got a read-only array; take a copy.")
 
 
 def _row_weight(source: Source, dtype: Any) -> Floats | None:
@@ -258,12 +268,9 @@ def _row_weight(source: Source, dtype: Any) -> Floats | None:
 
 def _numbers(numbers: Any) -> Any:
     """Return features as the core reads them: rows that lie together, or the three arrays of CSR."""
-    if issparse(numbers):
-        return (
-            np.ascontiguousarray(numbers.data),
-            np.ascontiguousarray(numbers.indices, np.int32),
-            np.ascontiguousarray(numbers.indptr, np.int64),
-        )
+    if not isinstance(numbers, np.ndarray):
+        arrays = ((numbers.data, None), (numbers.indices, np.int32), (numbers.indptr, np.int64))
+        return tuple(np.ascontiguousarray(array, dtype) for array, dtype in arrays)
     itemsize = numbers.itemsize
     if numbers.strides[1] != itemsize or numbers.strides[0] % itemsize or not numbers.flags.aligned:
         return np.ascontiguousarray(numbers)

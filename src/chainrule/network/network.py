@@ -252,7 +252,7 @@ class Network:
 
     def check_inputs(self, weights: Array, X: Inputs) -> None:
         """Raise ShapeError unless weights (P,) and X (N, D) are arrays that this network can take, of one dtype."""
-        if weights.shape != (self.layout.size,) or weights.dtype not in (np.float32, np.float64):
+        if weights.shape != (self.layout.size,) or weights.dtype.char not in "fd":
             raise ShapeError(
                 f"weights must be float32 or float64 of shape ({self.layout.size},). "
                 f"Got {weights.dtype} of shape {weights.shape}."
@@ -261,7 +261,11 @@ class Network:
             raise ShapeError(f"X must have shape (N, {self.n_inputs}). Got {X.shape}.")
         if X.dtype != weights.dtype:
             raise ShapeError(f"X and weights must have one dtype. Got {X.dtype} and {weights.dtype}; convert X.")
-        if issparse(X) and (X.format != "csr" or not isinstance(self.layers[0], Dense)):
+        if (
+            not isinstance(X, np.ndarray)
+            and issparse(X)
+            and (X.format != "csr" or not isinstance(self.layers[0], Dense))
+        ):
             raise ShapeError(
                 f"A sparse X must be CSR and meet a dense layer first. Got {X.format} before {self.layers[0].kind!r}; "
                 "convert with X.tocsr() or X.toarray()."
