@@ -136,6 +136,11 @@ struct Descent {
     T settings[3];     // beta_1, beta_2, epsilon; decay, epsilon; epsilon
     T one_minus[2];    // 1 - beta_1, 1 - beta_2; 1 - decay
     T corrections[2];  // 1 / (1 - beta_1^t), 1 / (1 - beta_2^t)
+    // Where the new weights go besides, unless null: the panels of W (inner, ld), of which these are from row and column on;
+    // and then Σ of the squared gradient is added to squares.
+    T* panels;
+    Index inner, row, column;
+    double* squares;
 };
 
 template <class T>

@@ -68,31 +68,50 @@ struct Adam {
     }
 };
 
-template <class T, class Formula>
+// The place in the panels of W of row r, column i of the weights to be moved; ld is n_out.
+template <class T>
+inline T* in_panels(const Descent<T>& d, Index r, Index i) {
+    constexpr Index panel = 2 * lanes<T>;
+    const Index strip = (d.column + i) & -panel, width = d.ld - strip > lanes<T> ? panel : lanes<T>;
+    return d.panels + strip * d.inner + (d.row + r) * width + (d.column + i - strip);
+}
+
+template <class T, class Formula, bool fused>
 inline void descend_by(const Descent<T>& d) {
     constexpr int n_vectors = Formula::n_vectors;
+    Vec<double> squares_of_gradient{};
     for (Index r = 0; r < d.rows; ++r) {
         T* const weights = d.weights + r * d.ld;
         T* const means = n_vectors > 0 ? d.vectors[0] + r * d.ld : nullptr;
         T* const squares = n_vectors > 1 ? d.vectors[1] + r * d.ld : nullptr;
         const T* const gradient = d.gradient + r * d.ld_gradient;
         // The same formula over whole vectors, and over what is left at the row's end.
-        const auto step = [&](auto get, auto put) {
-            Vec<T> w = get(weights), m{}, s{};
-            if constexpr (n_vectors > 0) m = get(means);
-            if constexpr (n_vectors > 1) s = get(squares);
-            const Vec<T> change = Formula::change(d, d.clip * get(gradient), m, s);
-            put(weights, w + (change - d.decay * w));
-            if constexpr (n_vectors > 0) put(means, m);
-            if constexpr (n_vectors > 1) put(squares, s);
+        const auto step = [&](Index i, auto get, auto put) {
+            Vec<T> w = get(weights + i), m{}, s{};
+            const Vec<T> g = get(gradient + i);
+            if constexpr (n_vectors > 0) m = get(means + i);
+            if constexpr (n_vectors > 1) s = get(squares + i);
+            w += Formula::change(d, d.clip * g, m, s) - d.decay * w;
+            put(weights + i, w);
+            if constexpr (n_vectors > 0) put(means + i, m);
+            if constexpr (n_vectors > 1) put(squares + i, s);
+            if constexpr (fused) {
+                put(in_panels(d, r, i), w);
+                squares_of_gradient = add_squares(squares_of_gradient, g);
+            }
         };
         Index i = 0;
         for (; i + lanes<T> <= d.n; i += lanes<T>)
-            step([i](const T* from) { return load<T>(from + i); }, [i](T* to, Vec<T> v) { store<T>(to + i, v); });
+            step(i, [](const T* from) { return load<T>(from); }, [](T* to, Vec<T> v) { store<T>(to, v); });
         if (const Index n = d.n - i; n > 0)
-            step([i, n](const T* from) { return load_part<T>(from + i, n); },
-                 [i, n](T* to, Vec<T> v) { store_part<T>(to + i, v, n); });
+            step(i, [n](const T* from) { return load_part<T>(from, n); }, [n](T* to, Vec<T> v) { store_part<T>(to, v, n); });
     }
+    if constexpr (fused) *d.squares += sum<double>(squares_of_gradient);
+}
+
+template <class T, class Formula>
+inline void descend_by(const Descent<T>& d) {
+    d.panels ? descend_by<T, Formula, true>(d) : descend_by<T, Formula, false>(d);
 }
 
 template <class T>

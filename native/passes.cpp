@@ -55,6 +55,13 @@ void PackedWeights<T>::pack(size_t index, const T* weights, Index i0, Index i1, 
     const Stage& stage = network_.stages[index];
     const T* W = weights + stage.offset;
     if (T* panels = forward_[index].data()) kernels_.pack_forward(W, stage.n_in, stage.n_out, i0, i1, c0, c1, panels);
+    pack_transposed(index, weights, i0, i1, c0, c1);
+}
+
+template <class T>
+void PackedWeights<T>::pack_transposed(size_t index, const T* weights, Index i0, Index i1, Index c0, Index c1) {
+    const Stage& stage = network_.stages[index];
+    const T* W = weights + stage.offset;
     if (T* panels = backward_[index].data()) kernels_.pack_backward(W, stage.n_in, stage.n_out, i0, i1, c0, c1, panels);
 }
 

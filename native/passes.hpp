@@ -32,8 +32,10 @@ class PackedWeights {
     // Take over rows i0 … i1 - 1, columns c0 … c1 - 1 of a stage's W; see Kernels::pack_forward.
     void pack(size_t stage, const T* weights, Index i0, Index i1, Index c0, Index c1);
     void pack_all(const T* weights);
+    // The part of it that is Wᵀ, where a descent has written the panels of W itself.
+    void pack_transposed(size_t stage, const T* weights, Index i0, Index i1, Index c0, Index c1);
 
-    const T* forward(size_t stage) const { return forward_[stage].data(); }
+    T* forward(size_t stage) const { return forward_[stage].data(); }
     const T* backward(size_t stage) const { return backward_[stage].data(); }
 
    private:

@@ -108,21 +108,27 @@ Index Session<T>::columns_of(const Block& block) const {
     return std::min(block.p1 * kernels_.panel, network_.stages[block.stage].n_out) - block.p0 * kernels_.panel;
 }
 
+// Call f(first row of W, number of rows, whether they are biases) for a block's weights and for its biases.
+template <class T>
+template <class F>
+void Session<T>::for_rows(const Block& block, F f) const {
+    const Index n_in = network_.stages[block.stage].n_in, end = std::min(block.i1, n_in);
+    if (end > block.i0) f(block.i0, end - block.i0, false);
+    if (block.i1 > n_in) f(n_in, Index{1}, true);
+}
+
 // Call f(rows, columns, offset in the flat vector, offset in the block, whether they are biases) for a block's weights and for
-// its biases.
+// its biases; rows that follow each other without gaps are one long row.
 template <class T>
 template <class F>
 void Session<T>::for_parts(const Block& block, F f) const {
     const Stage& stage = network_.stages[block.stage];
     const Index n = columns_of(block), column = block.p0 * kernels_.panel;
-    const Index n_weight_rows = std::min(block.i1, stage.n_in) - block.i0;
-    const Index first = stage.offset + block.i0 * stage.n_out + column;
-    if (n_weight_rows > 0 && n == stage.n_out)
-        f(Index{1}, n_weight_rows * n, first, Index{0}, false);  // without gaps: one long row
-    else if (n_weight_rows > 0)
-        f(n_weight_rows, n, first, Index{0}, false);
-    if (block.i1 > stage.n_in)
-        f(Index{1}, n, stage.offset + stage.n_in * stage.n_out + column, n_weight_rows * block.ld, true);
+    for_rows(block, [&](Index row, Index rows, bool biases) {
+        const Index start = stage.offset + row * stage.n_out + column, start_in_block = (row - block.i0) * block.ld;
+        const bool no_gaps = n == stage.n_out;
+        f(no_gaps ? Index{1} : rows, no_gaps ? rows * n : n, start, start_in_block, biases);
+    });
 }
 
 template <class T>
@@ -255,26 +261,47 @@ void Session<T>::gradient_phase(int member, const Step& step, double penalty, co
     for_own_blocks(member, [&](size_t b) {
         const Block& block = blocks_[b];
         if (fused) {
-            T* gradient = own_[static_cast<size_t>(member)].block.data();
-            gradient_of_block(b, step, penalty, true, gradient);
-            descend_block(block, *fused, gradient, block.ld);
+            fused_block(b, step, *fused, own_[static_cast<size_t>(member)].block.data());
         } else {
             look_up(member);
-            gradient_of_block(b, step, penalty, false, gradient_.data() + block.start);
+            T* gradient = gradient_.data() + block.start;
+            minibatch_.gradient(block.stage, source_, step.rows, block.i0, block.i1, block.p0, block.p1, gradient,
+                                block.ld, {});
+            penalise_block(b, penalty, gradient);
         }
     });
 }
 
+// Gradient and descent of a block in one go.
 template <class T>
-void Session<T>::gradient_of_block(size_t b, const Step& step, double penalty, bool fused, T* gradient) {
+void Session<T>::fused_block(size_t b, const Step& step, const Formula& formula, T* gradient) {
     const Block& block = blocks_[b];
     const Stage& stage = network_.stages[block.stage];
-    std::array<const T*, 3> next{};
-    if (fused) {
-        next[0] = weights_ + stage.offset;
-        for (size_t v = 0; v < vectors_.size(); ++v) next[v + 1] = vectors_[v] + stage.offset;
-    }
+    std::array<const T*, 3> next{weights_ + stage.offset};
+    for (size_t v = 0; v < vectors_.size(); ++v) next[v + 1] = vectors_[v] + stage.offset;
     minibatch_.gradient(block.stage, source_, step.rows, block.i0, block.i1, block.p0, block.p1, gradient, block.ld, next);
+    squares_[b] = penalties_[b] = 0;
+    if (!packed_.forward(block.stage)) {  // sparse rows take W as it is
+        penalise_block(b, 0, gradient);
+        return descend_block(block, formula, gradient, block.ld);
+    }
+    const Index column = block.p0 * kernels_.panel, n = columns_of(block);
+    for_rows(block, [&](Index row, Index rows, bool biases) {
+        Descent<T> d = descent_of(stage, formula, biases, stage.offset + row * stage.n_out + column);
+        d.rows = rows, d.n = n;
+        d.gradient = gradient + (row - block.i0) * block.ld, d.ld_gradient = block.ld;
+        d.panels = packed_.forward(block.stage);
+        d.inner = stage.n_in + 1, d.row = row, d.column = column;
+        d.squares = &squares_[b];
+        kernels_.descend(d);
+    });
+    packed_.pack_transposed(block.stage, weights_, block.i0, block.i1, column, column + n);
+}
+
+template <class T>
+void Session<T>::penalise_block(size_t b, double penalty, T* gradient) {
+    const Block& block = blocks_[b];
+    const Stage& stage = network_.stages[block.stage];
     double squares = 0, absolutes_of_weights = 0, squares_of_weights = 0;
     const double l1 = penalty * network_.l1, l2 = penalty * network_.l2;
     for_parts(block, [&](Index rows, Index n, Index start, Index start_in_block, bool biases) {
@@ -313,18 +340,24 @@ void Session<T>::descent_phase(int member, const Formula& formula) {
 }
 
 template <class T>
+Descent<T> Session<T>::descent_of(const Stage& stage, const Formula& formula, bool biases, Index start) {
+    Descent<T> d = formula.descent;
+    const double rate = formula.learning_rate * (biases ? stage.bias_rate : stage.weight_rate);
+    d.learning_rate = static_cast<T>(rate);
+    d.decay = static_cast<T>(biases ? 0 : rate * formula.weight_decay * stage.weight_decay);
+    d.ld = stage.n_out;
+    d.weights = weights_ + start;
+    for (size_t v = 0; v < vectors_.size(); ++v) d.vectors[v] = vectors_[v] + start;
+    return d;
+}
+
+template <class T>
 void Session<T>::descend_block(const Block& block, const Formula& formula, const T* gradient, Index ld) {
     const Stage& stage = network_.stages[block.stage];
     for_parts(block, [&](Index rows, Index n, Index start, Index, bool biases) {
-        Descent<T> d = formula.descent;
-        const double rate = formula.learning_rate * (biases ? stage.bias_rate : stage.weight_rate);
-        d.learning_rate = static_cast<T>(rate);
-        d.decay = static_cast<T>(biases ? 0 : rate * formula.weight_decay * stage.weight_decay);
-        d.rows = rows, d.n = n, d.ld = stage.n_out;
-        d.weights = weights_ + start;
-        for (size_t v = 0; v < vectors_.size(); ++v) d.vectors[v] = vectors_[v] + start;
-        d.gradient = gradient + (biases ? std::max<Index>(0, stage.n_in - block.i0) * ld : 0);
-        d.ld_gradient = ld;
+        Descent<T> d = descent_of(stage, formula, biases, start);
+        d.rows = rows, d.n = n;
+        d.gradient = gradient + (biases ? (stage.n_in - block.i0) * ld : 0), d.ld_gradient = ld;
         kernels_.descend(d);
     });
     const Index column = block.p0 * kernels_.panel;

@@ -95,6 +95,8 @@ class Session {
     bool can_fuse() const;
     Index columns_of(const Block& block) const;
     template <class F>
+    void for_rows(const Block& block, F f) const;
+    template <class F>
     void for_parts(const Block& block, F f) const;
     template <class F>
     void for_own_blocks(int member, F f);
@@ -105,8 +107,10 @@ class Session {
     void work(int member, int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report);
     void rows_phase(int member, const Step& step);
     void gradient_phase(int member, const Step& step, double penalty, const Formula* fused);
-    void gradient_of_block(size_t b, const Step& step, double penalty, bool fused, T* gradient);
+    void fused_block(size_t b, const Step& step, const Formula& formula, T* gradient);
+    void penalise_block(size_t b, double penalty, T* gradient);
     void descent_phase(int member, const Formula& formula);
+    Descent<T> descent_of(const Stage& stage, const Formula& formula, bool biases, Index start);
     void descend_block(const Block& block, const Formula& formula, const T* gradient, Index ld);
     void add_gradient(T* total, bool first) const;
     Formula formula(int64_t number, const StepPlan& plan, Index i, double norm) const;
