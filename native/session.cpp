@@ -10,7 +10,8 @@ namespace chainrule {
 namespace {
 
 constexpr Index rows_at_once = 96;      // of a minibatch through all stages: they stay in the second-level cache
-constexpr Index strips_of_block = 8;    // width of a block of the gradient
+constexpr Index strips_of_block = 8;    // width of a block of the gradient, and
+constexpr Index narrower_block = 2;     // of one of few weights, so that there are blocks enough to share
 constexpr double many_weights = 32768;  // beyond which gradient, weights and optimizer's state do not stay in cache
 constexpr double short_work = 1e10;     // multiplications and additions of a step: some tens of milliseconds
 constexpr auto patience = std::chrono::milliseconds(20);  // between two looks for an interruption
@@ -41,7 +42,6 @@ Session<T>::Session(Network network, const Source<T>& source, Optimizer optimize
       packed_(network_, true, source.features.sparse()),
       minibatch_(network_, std::min(settings.batch_size, source.features.n_rows), source.features.sparse()) {
     add_blocks();
-    share_blocks();
     can_fuse_ = can_fuse();
     Index largest_block = 0;
     for (const Block& block : blocks_) largest_block = std::max(largest_block, (block.i1 - block.i0) * block.ld);
@@ -56,19 +56,20 @@ Session<T>::Session(Network network, const Source<T>& source, Optimizer optimize
 template <class T>
 void Session<T>::add_blocks() {
     Index start = 0;
+    const Index widest = static_cast<double>(network_.n_weights()) < many_weights ? narrower_block : strips_of_block;
     for (size_t i = 0; i < network_.stages.size(); ++i) {
         const Stage& stage = network_.stages[i];
         if (!stage.dense) continue;
         const bool sparse = i == 0 && source_.features.sparse();
         const Index n_rows = stage.n_in + 1, n_strips = (stage.n_out + kernels_.panel - 1) / kernels_.panel;
         // A narrow stage has the taller blocks.
-        const Index step_rows = sparse ? n_rows : kernels_.block_rows * std::max<Index>(1, strips_of_block / n_strips);
-        const Index step_strips = sparse ? 1 : strips_of_block;
+        const Index step_rows = sparse ? n_rows : kernels_.block_rows * std::max<Index>(1, widest / n_strips);
+        const Index step_strips = sparse ? 1 : widest;
         for (Index p0 = 0; p0 < n_strips; p0 += step_strips)
             for (Index i0 = 0; i0 < n_rows; i0 += step_rows) {
                 const Index i1 = std::min(i0 + step_rows, n_rows), p1 = std::min(p0 + step_strips, n_strips);
                 const Index ld = std::min(p1 * kernels_.panel, stage.n_out) - p0 * kernels_.panel;
-                blocks_.push_back({i, i0, i1, p0, p1, ld, start, static_cast<double>((i1 - i0) * ld)});
+                blocks_.push_back({i, i0, i1, p0, p1, ld, start});
                 start += (i1 - i0) * ld;
             }
     }
@@ -85,22 +86,6 @@ bool Session<T>::can_fuse() const {
     const double step_work = 6 * n_weights * static_cast<double>(minibatch_.max_rows());
     return n_weights >= many_weights && step_work <= short_work && !settings_.max_gradient_norm && network_.l1 == 0 &&
            network_.l2 == 0;
-}
-
-// Neighbouring blocks to the same member, so that all have about the same work.
-template <class T>
-void Session<T>::share_blocks() {
-    double total = 0, before = 0;
-    for (const Block& block : blocks_) total += block.work;
-    first_block_.assign(static_cast<size_t>(settings_.n_threads) + 1, blocks_.size());
-    first_block_[0] = 0;
-    size_t member = 1;
-    for (size_t b = 0; b < blocks_.size(); ++b) {
-        while (member < first_block_.size() - 1 &&
-               before + blocks_[b].work / 2 >= total * static_cast<double>(member) / settings_.n_threads)
-            first_block_[member++] = b;
-        before += blocks_[b].work;
-    }
 }
 
 template <class T>
@@ -164,6 +149,7 @@ Index Session<T>::run(int64_t first_step, Index n_steps, const StepPlan& plan, c
     interrupted_ = interrupted ? &interrupted : nullptr;
     looked_up_ = std::chrono::steady_clock::now();
     taken_ = n_steps;
+    next_part_ = 0;
     packed_.pack_all(weights_);
     prepare(first_step, plan, 0);
     team_.run([&](int member) { work(member, first_step, n_steps, plan, report); });
@@ -207,7 +193,7 @@ void Session<T>::work(int member, int64_t first_step, Index n_steps, const StepP
             if (member == 0) taken_ = i + 1;
             return;
         }
-        if (has_weight && !fused) descent_phase(member, formula(first_step + i, plan, i, norm));
+        if (has_weight && !fused) descent_phase(formula(first_step + i, plan, i, norm));
         if (prepared || is_last) continue;
         if (member == 0) prepare(first_step + i + 1, plan, i + 1);
         team_.barrier();
@@ -216,14 +202,15 @@ void Session<T>::work(int member, int64_t first_step, Index n_steps, const StepP
 
 template <class T>
 void Session<T>::rows_phase(int member, const Step& step) {
-    const int members = team_.size();
-    const Index begin = step.rows.n * member / members, end = step.rows.n * (member + 1) / members, n = end - begin;
-    const Index n_parts = (n + rows_at_once - 1) / rows_at_once;
+    if (member == 0) next_block_ = 0;
     Own& own = own_[static_cast<size_t>(member)];
     std::fill(own.largest.begin(), own.largest.end(), std::pair<T, T>{});
-    for (Index part = 0; part < n_parts && !abandoned_; ++part) {
+    // As many parts for each member, and two at least: whoever is held up leaves his second to others.
+    const Index members = team_.size(), round = members == 1 ? 1 : 2 * members;
+    const Index n = (step.rows.n + rows_at_once * round - 1) / (rows_at_once * round) * round;
+    for (Index part = next_part_++; part < n && !abandoned_; part = next_part_++) {
         look_up(member);
-        const Index r0 = begin + n * part / n_parts, r1 = begin + n * (part + 1) / n_parts;
+        const Index r0 = step.rows.n * part / n, r1 = step.rows.n * (part + 1) / n;
         minibatch_.run(source_, step.rows, r0, r1, packed_, weights_, step.dropout, 1 / step.divisor, own.scratch.data());
         for (size_t i = 0; can_fuse_ && i < network_.stages.size(); ++i) {
             if (!network_.stages[i].dense) continue;
@@ -248,17 +235,9 @@ bool Session<T>::bounded(Index n_rows) const {
 }
 
 template <class T>
-template <class F>
-void Session<T>::for_own_blocks(int member, F f) {
-    // After a fork the caller is alone, and does everybody's.
-    const size_t first = first_block_[static_cast<size_t>(member)];
-    const size_t end = team_.size() == 1 ? blocks_.size() : first_block_[static_cast<size_t>(member) + 1];
-    for (size_t b = first; b < end && !abandoned_; ++b) f(b);
-}
-
-template <class T>
 void Session<T>::gradient_phase(int member, const Step& step, double penalty, const Formula* fused) {
-    for_own_blocks(member, [&](size_t b) {
+    if (member == 0) next_part_ = 0, next_descent_ = 0;
+    for (size_t b = next_block_++; b < blocks_.size() && !abandoned_; b = next_block_++) {
         const Block& block = blocks_[b];
         if (fused) {
             fused_block(b, step, *fused, own_[static_cast<size_t>(member)].block.data());
@@ -269,7 +248,7 @@ void Session<T>::gradient_phase(int member, const Step& step, double penalty, co
                                 block.ld, {});
             penalise_block(b, penalty, gradient);
         }
-    });
+    }
 }
 
 // Gradient and descent of a block in one go.
@@ -333,10 +312,9 @@ typename Session<T>::Formula Session<T>::formula(int64_t number, const StepPlan&
 }
 
 template <class T>
-void Session<T>::descent_phase(int member, const Formula& formula) {
-    for_own_blocks(member, [&](size_t b) {
+void Session<T>::descent_phase(const Formula& formula) {
+    for (size_t b = next_descent_++; b < blocks_.size(); b = next_descent_++)
         descend_block(blocks_[b], formula, gradient_.data() + blocks_[b].start, blocks_[b].ld);
-    });
 }
 
 template <class T>
@@ -370,6 +348,7 @@ void Session<T>::accumulate(const Selection& rows, const DropoutContext& dropout
     *error = *weight = 0;
     abandoned_ = false;
     interrupted_ = nullptr;
+    next_part_ = 0;
     packed_.pack_all(weights_);
     if (rows.n == 0) std::fill_n(gradient, network_.n_weights(), T(0));
     for (Index first = 0; first < rows.n; first += minibatch_.max_rows()) {

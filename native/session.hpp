@@ -75,7 +75,6 @@ class Session {
     struct Block {
         size_t stage;
         Index i0, i1, p0, p1, ld, start;
-        double work;
     };
     // A step under way, shared by the team.
     struct Step {
@@ -91,15 +90,12 @@ class Session {
     };
 
     void add_blocks();
-    void share_blocks();
     bool can_fuse() const;
     Index columns_of(const Block& block) const;
     template <class F>
     void for_rows(const Block& block, F f) const;
     template <class F>
     void for_parts(const Block& block, F f) const;
-    template <class F>
-    void for_own_blocks(int member, F f);
 
     Selection rows_of(int64_t step);
     double weight_of(const Selection& rows) const;
@@ -109,7 +105,7 @@ class Session {
     void gradient_phase(int member, const Step& step, double penalty, const Formula* fused);
     void fused_block(size_t b, const Step& step, const Formula& formula, T* gradient);
     void penalise_block(size_t b, double penalty, T* gradient);
-    void descent_phase(int member, const Formula& formula);
+    void descent_phase(const Formula& formula);
     Descent<T> descent_of(const Stage& stage, const Formula& formula, bool biases, Index start);
     void descend_block(const Block& block, const Formula& formula, const T* gradient, Index ld);
     void add_gradient(T* total, bool first) const;
@@ -140,13 +136,15 @@ class Session {
     };
     std::vector<Own> own_;
     bool can_fuse_ = false;
-    std::vector<size_t> first_block_;   // of each member, and the number of blocks
     std::vector<double> squares_;       // Σ g² of each block
     std::vector<double> penalties_;     // of each block
 
     // Set by the calling thread before the team meets, read by all after.
     Step step_;
     Index taken_ = 0;
+    // Who is free takes the next one. Each is set back while the team is in another phase.
+    std::atomic<Index> next_part_{0};
+    std::atomic<size_t> next_block_{0}, next_descent_{0};
     std::atomic<bool> abandoned_{false};
     const Interrupted* interrupted_ = nullptr;
     std::chrono::steady_clock::time_point looked_up_;

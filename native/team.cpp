@@ -8,7 +8,7 @@ namespace chainrule {
 
 namespace {
 
-constexpr std::chrono::microseconds spin_time{30};
+constexpr std::chrono::microseconds spin_time{100};
 
 void pause() {
 #if defined(__x86_64__)
