@@ -59,13 +59,9 @@ Team::~Team() {
     delete shared_;
 }
 
-int Team::size() const { return getpid() == process_ ? size_ : 1; }
-
 void Team::run(const std::function<void(int)>& job) {
-    if (size() == 1) {
-        if (getpid() != process_) size_ = 1;
-        return job(0);
-    }
+    if (getpid() != process_) size_ = 1;
+    if (size_ == 1) return job(0);
     shared_->job = &job;
     shared_->start.open();
     job(0);

@@ -24,10 +24,11 @@ class Team {
     Team(const Team&) = delete;
     Team& operator=(const Team&) = delete;
 
-    int size() const;
-
     // Run job(member), member 0 … size() - 1, and return when all are done. The job must not throw.
     void run(const std::function<void(int)>& job);
+
+    // Number of members in the job at hand.
+    int size() const { return size_; }
 
     // Wait until every member has come here. A job calls it the same number of times in each member.
     void barrier();
