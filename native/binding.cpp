@@ -15,7 +15,7 @@
 #include <stdexcept>
 
 #include "isa.hpp"
-#include "logits.hpp"
+#include "prediction.hpp"
 #include "session.hpp"
 
 namespace nb = nanobind;

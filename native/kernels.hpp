@@ -186,4 +186,16 @@ inline Index padded(const Kernels<T>& kernels, Index n) {
     return (n + half - 1) / half * half;
 }
 
+// The distance between two rows of n outputs: room for whole strips and for the column of ones after them.
+template <class T>
+inline Index row_length(const Kernels<T>& kernels, Index n) {
+    return padded(kernels, n + 1);
+}
+
+// Write that column: the input of the biases.
+template <class T>
+inline void set_ones(T* outputs, Index rows, Index ld, Index n) {
+    for (Index r = 0; r < rows; ++r) outputs[r * ld + n] = 1;
+}
+
 }  // namespace chainrule

@@ -37,6 +37,9 @@ struct Stage {
     bool slope_in_buffer() const {
         return !slope_of_sign() && (!dense || function != Function::identity || dropout != 0);
     }
+
+    // The function that the matrix product applies on the way out.
+    Function fused() const { return slope_in_buffer() ? Function::identity : function; }
 };
 
 struct Loss {

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "isa.hpp"
+
 namespace chainrule {
 
 namespace {

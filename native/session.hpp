@@ -18,7 +18,7 @@
 #include <optional>
 #include <vector>
 
-#include "passes.hpp"
+#include "minibatch.hpp"
 #include "row_order.hpp"
 #include "team.hpp"
 

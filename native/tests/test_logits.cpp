@@ -1,6 +1,6 @@
 // Logits: against sums over loops, and the same bits for a row whoever computes it.
 #include "instruction_sets.hpp"
-#include "logits.hpp"
+#include "prediction.hpp"
 #include "training.hpp"
 
 namespace chainrule::tests {

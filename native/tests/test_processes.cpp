@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "instruction_sets.hpp"
-#include "logits.hpp"
+#include "prediction.hpp"
 #include "training.hpp"
 
 namespace chainrule::tests {

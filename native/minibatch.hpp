@@ -5,10 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "buffer.hpp"
-#include "isa.hpp"
-#include "random.hpp"
-#include "network.hpp"
+#include "packed_weights.hpp"
 #include "rows.hpp"
 
 namespace chainrule {
@@ -19,51 +16,6 @@ struct DropoutContext {
     int64_t step = 0;
     double factor = 0;
     Index first_row = 0;  // place of the first row within its minibatch
-};
-
-// W and Wᵀ of every dense stage in panels, kept in step with the flat weights.
-template <class T>
-class PackedWeights {
-   public:
-    // Wᵀ is wanted only for the backward pass, and there not of the first dense stage. A first stage that sparse rows
-    // enter is not packed: they take the rows of W that they name.
-    PackedWeights(const Network& network, bool for_backward, bool sparse);
-
-    // Take over rows i0 … i1 - 1, columns c0 … c1 - 1 of a stage's W; see Kernels::pack_forward.
-    void pack(size_t stage, const T* weights, Index i0, Index i1, Index c0, Index c1);
-    void pack_all(const T* weights);
-    // The part of it that is Wᵀ, where a descent has written the panels of W itself.
-    void pack_transposed(size_t stage, const T* weights, Index i0, Index i1, Index c0, Index c1);
-
-    T* forward(size_t stage) const { return forward_[stage].data(); }
-    const T* backward(size_t stage) const { return backward_[stage].data(); }
-
-   private:
-    const Network& network_;
-    const Kernels<T>& kernels_;
-    std::vector<Buffer<T>> forward_, backward_;
-};
-
-// The distance between two rows of n outputs: room for whole strips and for the column of ones.
-template <class T>
-Index row_length(const Kernels<T>& kernels, Index n);
-
-// Forward without anything kept but the last stage's outputs.
-template <class T>
-class Prediction {
-   public:
-    explicit Prediction(const Network& network, Index max_rows);
-
-    // Logits (n, K), without gaps, of rows first … first + n - 1; n ≤ max_rows. Packed weights, or (for a few rows) flat ones.
-    void run(const Features<T>& features, Index first, Index n, const PackedWeights<T>* packed, const T* weights, T* logits);
-
-   private:
-    void stage_forward(const Stage& stage, size_t index, Index n, const PackedWeights<T>* packed, const T* weights,
-                       const T* inputs, Index ld_in, T* outputs, Index ld_out);
-
-    const Network& network_;
-    const Kernels<T>& kernels_;
-    Buffer<T> inputs_, signals_[2];
 };
 
 // A minibatch with everything that a step computes of its rows. Threads work on rows of their own.

@@ -1,7 +1,10 @@
-#include "passes.hpp"
+#include "minibatch.hpp"
 
 #include <algorithm>
 #include <cstring>
+
+#include "isa.hpp"
+#include "random.hpp"
 
 namespace chainrule {
 
@@ -14,129 +17,7 @@ void prefetch_row(const T* row, Index n) {
     for (Index i = 0; i < n; i += static_cast<Index>(64 / sizeof(T))) __builtin_prefetch(row + i);
 }
 
-template <class T>
-SparseRows<T> sparse_rows(const Features<T>& features, const Selection& rows, Index r0) {
-    return {features.values, features.columns, features.starts, rows.order ? rows.order + r0 : nullptr, rows.first + r0};
-}
-
-// The function that the matrix product applies on the way out.
-Function fused(const Stage& stage) { return stage.slope_in_buffer() ? Function::identity : stage.function; }
-
-template <class T>
-void set_ones(T* outputs, Index rows, Index ld, Index n) {
-    for (Index r = 0; r < rows; ++r) outputs[r * ld + n] = 1;
-}
-
 }  // namespace
-
-template <class T>
-Index row_length(const Kernels<T>& kernels, Index n) {
-    return padded(kernels, n + 1);
-}
-
-// ---- PackedWeights
-
-template <class T>
-PackedWeights<T>::PackedWeights(const Network& network, bool for_backward, bool sparse)
-    : network_(network), kernels_(kernels<T>()) {
-    forward_.resize(network.stages.size());
-    backward_.resize(network.stages.size());
-    for (size_t i = 0; i < network.stages.size(); ++i) {
-        const Stage& stage = network.stages[i];
-        if (!stage.dense) continue;
-        if (i > 0 || !sparse) forward_[i] = Buffer<T>(padded(kernels_, stage.n_out) * (stage.n_in + 1));
-        if (for_backward && i != network.first_dense())
-            backward_[i] = Buffer<T>(padded(kernels_, stage.n_in) * stage.n_out);
-    }
-}
-
-template <class T>
-void PackedWeights<T>::pack(size_t index, const T* weights, Index i0, Index i1, Index c0, Index c1) {
-    const Stage& stage = network_.stages[index];
-    const T* W = weights + stage.offset;
-    if (T* panels = forward_[index].data()) kernels_.pack_forward(W, stage.n_in, stage.n_out, i0, i1, c0, c1, panels);
-    pack_transposed(index, weights, i0, i1, c0, c1);
-}
-
-template <class T>
-void PackedWeights<T>::pack_transposed(size_t index, const T* weights, Index i0, Index i1, Index c0, Index c1) {
-    const Stage& stage = network_.stages[index];
-    const T* W = weights + stage.offset;
-    if (T* panels = backward_[index].data()) kernels_.pack_backward(W, stage.n_in, stage.n_out, i0, i1, c0, c1, panels);
-}
-
-template <class T>
-void PackedWeights<T>::pack_all(const T* weights) {
-    for (size_t i = 0; i < network_.stages.size(); ++i) {
-        const Stage& stage = network_.stages[i];
-        if (stage.dense) pack(i, weights, 0, stage.n_in + 1, 0, stage.n_out);
-    }
-}
-
-// ---- Prediction
-
-template <class T>
-Prediction<T>::Prediction(const Network& network, Index max_rows) : network_(network), kernels_(kernels<T>()) {
-    Index widest = row_length(kernels_, network.n_inputs);
-    inputs_ = Buffer<T>(max_rows * widest);
-    for (const Stage& stage : network.stages) widest = std::max(widest, row_length(kernels_, stage.n_out));
-    for (Buffer<T>& signal : signals_) signal = Buffer<T>(max_rows * widest);
-}
-
-template <class T>
-void Prediction<T>::run(const Features<T>& features, Index first, Index n, const PackedWeights<T>* packed,
-                        const T* weights, T* logits) {
-    const T* inputs = inputs_.data();
-    Index ld_in = row_length(kernels_, network_.n_inputs);
-    if (!features.sparse()) {
-        for (Index r = 0; r < n; ++r) {
-            T* row = inputs_.data() + r * ld_in;
-            std::memcpy(row, features.dense + (first + r) * features.row_stride, sizeof(T) * network_.n_inputs);
-            row[network_.n_inputs] = 1;
-        }
-    }
-    for (size_t i = 0; i < network_.stages.size(); ++i) {
-        const Stage& stage = network_.stages[i];
-        T* outputs = signals_[i % 2].data();
-        const Index ld_out = row_length(kernels_, stage.n_out);
-        if (i == 0 && features.sparse()) {
-            const SparseRows<T> x = sparse_rows<T>(features, {nullptr, first, n}, 0);
-            kernels_.sparse_forward(x, n, stage.n_in, stage.n_out, weights + stage.offset, outputs, ld_out, fused(stage));
-            if (fused(stage) != stage.function)
-                kernels_.activate(stage.function, n, stage.n_out, ld_out, outputs, ld_out, outputs);
-        } else {
-            stage_forward(stage, i, n, packed, weights, inputs, ld_in, outputs, ld_out);
-        }
-        set_ones(outputs, n, ld_out, stage.n_out);
-        inputs = outputs;
-        ld_in = ld_out;
-    }
-    for (Index r = 0; r < n; ++r)
-        std::memcpy(logits + r * network_.n_outputs(), inputs + r * ld_in, sizeof(T) * network_.n_outputs());
-}
-
-template <class T>
-void Prediction<T>::stage_forward(const Stage& stage, size_t index, Index n, const PackedWeights<T>* packed,
-                                  const T* weights, const T* inputs, Index ld_in, T* outputs, Index ld_out) {
-    const T* z = inputs;
-    Index ld_z = ld_in;
-    if (stage.dense) {
-        if (packed) {
-            kernels_.dense_forward({n, stage.n_in, stage.n_out, inputs, ld_in, packed->forward(index), outputs, ld_out,
-                                    fused(stage)});
-        } else {
-            for (Index r = 0; r < n; ++r)
-                kernels_.dense_forward_row(stage.n_in, stage.n_out, inputs + r * ld_in, weights + stage.offset,
-                                           outputs + r * ld_out, fused(stage));
-        }
-        if (fused(stage) == stage.function) return;
-        z = outputs;
-        ld_z = ld_out;
-    }
-    kernels_.activate(stage.function, n, stage.n_out, ld_z, z, ld_out, outputs);
-}
-
-// ---- Minibatch
 
 template <class T>
 Minibatch<T>::Minibatch(const Network& network, Index max_rows, bool sparse)
@@ -214,10 +95,10 @@ void Minibatch<T>::forward(size_t index, const Source<T>& source, const Selectio
     const T* inputs = inputs_of(index) + r0 * ld_of(index);
     if (index == 0 && source.features.sparse()) {
         kernels_.sparse_forward(sparse_rows(source.features, rows, r0), n, stage.n_in, stage.n_out, weights + stage.offset,
-                                z, ld, fused(stage));
+                                z, ld, stage.fused());
     } else if (stage.dense) {
         kernels_.dense_forward({n, stage.n_in, stage.n_out, inputs, ld_of(index), packed.forward(index), z, ld,
-                                fused(stage)});
+                                stage.fused()});
     } else {
         for (Index r = 0; r < n; ++r) std::memcpy(z + r * ld, inputs + r * ld_of(index), sizeof(T) * stage.n_out);
     }
@@ -332,12 +213,7 @@ double Minibatch<T>::total_loss(Index n) const {
     return (totals[0] + totals[1]) + (totals[2] + totals[3]);
 }
 
-#define CHAINRULE_INSTANTIATE(T)                              \
-    template Index row_length<T>(const Kernels<T>&, Index);   \
-    template class PackedWeights<T>;                          \
-    template class Prediction<T>;                             \
-    template class Minibatch<T>;
-CHAINRULE_INSTANTIATE(float)
-CHAINRULE_INSTANTIATE(double)
+template class Minibatch<float>;
+template class Minibatch<double>;
 
 }  // namespace chainrule

@@ -1,7 +1,8 @@
 // What a trained network gives for rows of any number.
 #pragma once
 
-#include "passes.hpp"
+#include "packed_weights.hpp"
+#include "rows.hpp"
 
 namespace chainrule {
 

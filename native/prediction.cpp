@@ -1,0 +1,123 @@
+#include "prediction.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "isa.hpp"
+#include "team.hpp"
+
+namespace chainrule {
+
+namespace {
+
+constexpr Index tile = 96;      // rows that go through all stages together: they stay in the second-level cache
+constexpr Index few_rows = 4;   // for which packing the weights does not pay
+
+// Forward of some rows, nothing kept but the last stage's outputs.
+template <class T>
+class Prediction {
+   public:
+    explicit Prediction(const Network& network, Index max_rows);
+
+    // Logits (n, K), without gaps, of rows first … first + n - 1; n ≤ max_rows. Packed weights, or (for a few rows) flat ones.
+    void run(const Features<T>& features, Index first, Index n, const PackedWeights<T>* packed, const T* weights, T* logits);
+
+   private:
+    void stage_forward(const Stage& stage, size_t index, Index n, const PackedWeights<T>* packed, const T* weights,
+                       const T* inputs, Index ld_in, T* outputs, Index ld_out);
+
+    const Network& network_;
+    const Kernels<T>& kernels_;
+    Buffer<T> inputs_, signals_[2];
+};
+
+template <class T>
+Prediction<T>::Prediction(const Network& network, Index max_rows) : network_(network), kernels_(kernels<T>()) {
+    Index widest = row_length(kernels_, network.n_inputs);
+    inputs_ = Buffer<T>(max_rows * widest);
+    for (const Stage& stage : network.stages) widest = std::max(widest, row_length(kernels_, stage.n_out));
+    for (Buffer<T>& signal : signals_) signal = Buffer<T>(max_rows * widest);
+}
+
+template <class T>
+void Prediction<T>::run(const Features<T>& features, Index first, Index n, const PackedWeights<T>* packed,
+                        const T* weights, T* logits) {
+    const T* inputs = inputs_.data();
+    Index ld_in = row_length(kernels_, network_.n_inputs);
+    if (!features.sparse()) {
+        for (Index r = 0; r < n; ++r) {
+            T* row = inputs_.data() + r * ld_in;
+            std::memcpy(row, features.dense + (first + r) * features.row_stride, sizeof(T) * network_.n_inputs);
+            row[network_.n_inputs] = 1;
+        }
+    }
+    for (size_t i = 0; i < network_.stages.size(); ++i) {
+        const Stage& stage = network_.stages[i];
+        T* outputs = signals_[i % 2].data();
+        const Index ld_out = row_length(kernels_, stage.n_out);
+        if (i == 0 && features.sparse()) {
+            const SparseRows<T> x = sparse_rows<T>(features, {nullptr, first, n}, 0);
+            kernels_.sparse_forward(x, n, stage.n_in, stage.n_out, weights + stage.offset, outputs, ld_out, stage.fused());
+            if (stage.fused() != stage.function)
+                kernels_.activate(stage.function, n, stage.n_out, ld_out, outputs, ld_out, outputs);
+        } else {
+            stage_forward(stage, i, n, packed, weights, inputs, ld_in, outputs, ld_out);
+        }
+        set_ones(outputs, n, ld_out, stage.n_out);
+        inputs = outputs;
+        ld_in = ld_out;
+    }
+    for (Index r = 0; r < n; ++r)
+        std::memcpy(logits + r * network_.n_outputs(), inputs + r * ld_in, sizeof(T) * network_.n_outputs());
+}
+
+template <class T>
+void Prediction<T>::stage_forward(const Stage& stage, size_t index, Index n, const PackedWeights<T>* packed,
+                                  const T* weights, const T* inputs, Index ld_in, T* outputs, Index ld_out) {
+    const T* z = inputs;
+    Index ld_z = ld_in;
+    if (stage.dense) {
+        if (packed) {
+            kernels_.dense_forward({n, stage.n_in, stage.n_out, inputs, ld_in, packed->forward(index), outputs, ld_out,
+                                    stage.fused()});
+        } else {
+            for (Index r = 0; r < n; ++r)
+                kernels_.dense_forward_row(stage.n_in, stage.n_out, inputs + r * ld_in, weights + stage.offset,
+                                           outputs + r * ld_out, stage.fused());
+        }
+        if (stage.fused() == stage.function) return;
+        z = outputs;
+        ld_z = ld_out;
+    }
+    kernels_.activate(stage.function, n, stage.n_out, ld_z, z, ld_out, outputs);
+}
+
+}  // namespace
+
+
+template <class T>
+void compute_logits(const Network& network, const Features<T>& features, const T* weights, T* logits, int n_threads) {
+    if (features.n_rows <= few_rows) {
+        if (features.n_rows > 0)
+            Prediction<T>(network, features.n_rows).run(features, 0, features.n_rows, nullptr, weights, logits);
+        return;
+    }
+    PackedWeights<T> packed(network, false, features.sparse());
+    packed.pack_all(weights);
+    const Index n_tiles = (features.n_rows + tile - 1) / tile;
+    Team team(static_cast<int>(std::min<Index>(n_threads, n_tiles)));
+    std::atomic<Index> next{0};
+    team.run([&](int) {
+        Prediction<T> prediction(network, std::min(tile, features.n_rows));
+        for (Index t = next++; t < n_tiles; t = next++) {
+            const Index first = t * tile, n = std::min(tile, features.n_rows - first);
+            prediction.run(features, first, n, &packed, weights, logits + first * network.n_outputs());
+        }
+    });
+}
+
+template void compute_logits<float>(const Network&, const Features<float>&, const float*, float*, int);
+template void compute_logits<double>(const Network&, const Features<double>&, const double*, double*, int);
+
+}  // namespace chainrule
