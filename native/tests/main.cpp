@@ -1,7 +1,8 @@
 // Runs all tests, or those whose names begin with an argument.
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 
 #include "check.hpp"
 
@@ -10,6 +11,7 @@ namespace chainrule::tests {
 namespace {
 int failures = 0, failures_of_test = 0;
 constexpr int failures_shown = 5;  // of a test
+constexpr unsigned seconds_of_a_test = 120;
 }  // namespace
 
 std::vector<Test>& all_tests() {
@@ -34,6 +36,7 @@ int run_all(int n_wishes, char** wishes) {
         if (!chosen(test, n_wishes, wishes)) continue;
         failures_of_test = 0;
         const auto start = std::chrono::steady_clock::now();
+        alarm(seconds_of_a_test);  // ends the program: a test that hangs has failed
         test.run();
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
         std::printf("%-7s %6.2f s  %s\n", failures_of_test == 0 ? "passed" : "FAILED", seconds.count(), test.name.c_str());

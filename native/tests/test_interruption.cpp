@@ -58,4 +58,17 @@ TEST(interruption_gives_up_a_long_step) {
     }
 }
 
+// Members come from a meeting at different times, and the caller may be told to stop before the last one is back.
+TEST(interruption_is_agreed_upon) {
+    use(runnable().front());
+    const Training training{.n_inputs = 3000, .n_rows = 384, .widths = {2500}, .batch_size = 384, .n_steps = 3};
+    Run<float> run(training);
+    Session<float> session = run.open(4);
+    for (int i = 0; i < 12; ++i) {
+        int asked = 0;
+        const Index taken = run.take(session, 0, training.n_steps, [&] { return ++asked > i % 3; });
+        CHECK(taken <= training.n_steps, "taken ", taken);
+    }
+}
+
 }  // namespace chainrule::tests

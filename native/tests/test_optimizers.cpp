@@ -1,8 +1,8 @@
 // Optimizers, penalties and norms against loops over their formulas in long double.
-#include <array>
 #include <limits>
 
 #include "instruction_sets.hpp"
+#include "panels.hpp"
 
 namespace chainrule::tests {
 
@@ -48,31 +48,77 @@ constexpr OptimizerKind kinds[] = {OptimizerKind::sgd,     OptimizerKind::moment
 
 int n_vectors(OptimizerKind kind) { return kind == OptimizerKind::sgd ? 0 : kind == OptimizerKind::adam ? 2 : 1; }
 
+// Numbers of size 1 or less, rows of n with gaps between them.
+template <class T>
+struct Rows {
+    Index rows, n, ld, ld_gradient;
+    std::vector<T> w, m, s, g;
+
+    Rows(Random random, Index rows, Index n, Index gap) : rows(rows), n(n), ld(n + gap), ld_gradient(n + 1) {
+        w = random.numbers<T>(rows * ld - gap);
+        m = random.numbers<T>(rows * ld - gap, 0, 1);
+        s = random.numbers<T>(rows * ld - gap, 0, 1);
+        g = random.numbers<T>(rows * ld_gradient - 1);
+    }
+
+    Descent<T> descent(OptimizerKind kind) {
+        Descent<T> d{};
+        d.kind = kind;
+        d.rows = rows, d.n = n, d.ld = ld, d.ld_gradient = ld_gradient;
+        d.weights = w.data(), d.gradient = g.data();
+        if (n_vectors(kind) > 0) d.vectors[0] = m.data();
+        if (n_vectors(kind) > 1) d.vectors[1] = s.data();
+        d.clip = T(0.75), d.learning_rate = T(0.01), d.decay = T(0.001), d.momentum = T(0.9);
+        d.settings[0] = T(0.9), d.settings[1] = T(0.99), d.settings[2] = T(1e-6);
+        for (int i = 0; i < 2; ++i) d.one_minus[i] = 1 - d.settings[i], d.corrections[i] = T(1 + 2 * i);
+        return d;
+    }
+};
+
 template <class T>
 void check_descent(const Kernels<T>& kernels, const std::string& set, OptimizerKind kind, Index rows, Index n, Index gap) {
-    Random random(static_cast<uint64_t>(n));
-    const Index ld = n + gap, ld_gradient = n + 1;
-    const Index size = rows * ld - gap;
-    std::vector<T> w = random.numbers<T>(size), m = random.numbers<T>(size, 0, 1), s = random.numbers<T>(size, 0, 1);
-    const std::vector<T> g = random.numbers<T>(rows * ld_gradient - 1), w0 = w, m0 = m, s0 = s;
-    Descent<T> d{kind, rows, n, ld, w.data(), {}, g.data(), ld_gradient, T(0.75), T(0.01), T(0.001), T(0.9), {}, {}, {}};
-    if (n_vectors(kind) > 0) d.vectors[0] = m.data();
-    if (n_vectors(kind) > 1) d.vectors[1] = s.data();
-    for (int i = 0; i < 3; ++i) d.settings[i] = std::array<T, 3>{T(0.9), T(0.99), T(1e-6)}[static_cast<size_t>(i)];
-    for (int i = 0; i < 2; ++i) d.one_minus[i] = 1 - d.settings[i], d.corrections[i] = T(1 + 2 * i);
+    Rows<T> before(Random(static_cast<uint64_t>(n)), rows, n, gap), after = before;
+    const Descent<T> d = after.descent(kind);
     kernels.descend(d);
-    for (Index i = 0; i < size; ++i) {
-        const size_t at = static_cast<size_t>(i);
-        const bool own = i % ld < n;
-        const T gradient = own ? g[static_cast<size_t>(i / ld * ld_gradient + i % ld)] : T(0);
-        const Weight before{w0[at], m0[at], s0[at]}, after = own ? stepped(d, before, gradient) : before;
+    for (size_t i = 0; i < before.w.size(); ++i) {
+        const Index row = static_cast<Index>(i) / before.ld, column = static_cast<Index>(i) % before.ld;
+        const bool own = column < n;
+        Weight expected{before.w[i], before.m[i], before.s[i]};
+        if (own) expected = stepped(d, expected, before.g[static_cast<size_t>(row * before.ld_gradient + column)]);
         const std::string where = text_of(set, " optimizer ", static_cast<int>(kind), " rows ", rows, " n ", n, " at ", i);
-        // All numbers are of size 1 or less, and each result is a few roundings away from them.
-        const long double bound = own ? 8 * epsilon<T> : 0;
-        CHECK_NEAR(w[at], after.w, bound, where);
-        CHECK_NEAR(m[at], n_vectors(kind) > 0 ? after.first : m0[at], bound, where, " first vector");
-        CHECK_NEAR(s[at], n_vectors(kind) > 1 ? after.second : s0[at], bound, where, " second vector");
+        const long double bound = own ? 8 * epsilon<T> : 0;  // a few roundings of numbers of size 1
+        CHECK_NEAR(after.w[i], expected.w, bound, where);
+        CHECK_NEAR(after.m[i], n_vectors(kind) > 0 ? expected.first : before.m[i], bound, where, " first vector");
+        CHECK_NEAR(after.s[i], n_vectors(kind) > 1 ? expected.second : before.s[i], bound, where, " second vector");
     }
+}
+
+// The same step with the new weights put into panels on the way: rows `row` and following of W (inner, n_out), columns
+// `column` and following.
+template <class T>
+void check_fused(const Kernels<T>& kernels, const std::string& set, OptimizerKind kind, Index n_out, Index column) {
+    const Index inner = 9, row = 4, rows = 3, n = n_out - column;
+    Rows<T> apart(Random(5), rows, n, column), fused = apart;  // the gap between rows is the columns of other blocks
+    kernels.descend(apart.descent(kind));
+    Panels<T> panels(kernels, n_out, inner, T(77));
+    double squares = 0.5;
+    Descent<T> d = fused.descent(kind);
+    d.panels = panels.numbers.data();
+    d.inner = inner, d.row = row, d.column = column;
+    d.squares = &squares;
+    kernels.descend(d);
+    const std::string where = text_of(set, " optimizer ", static_cast<int>(kind), " n_out ", n_out, " from ", column);
+    CHECK(fused.w == apart.w && fused.m == apart.m && fused.s == apart.s, where);
+    long double expected = 0.5;
+    for (Index r = 0; r < inner; ++r)
+        for (Index c = 0; c < n_out; ++c) {
+            const bool own = r >= row && r < row + rows && c >= column;
+            const T w = own ? fused.w[static_cast<size_t>((r - row) * fused.ld + c - column)] : T(77);
+            CHECK(panels.at(r, c) == w, where, " at ", r, ", ", c);
+            const long double g = own ? fused.g[static_cast<size_t>((r - row) * fused.ld_gradient + c - column)] : T(0);
+            expected += g * g;
+        }
+    CHECK_NEAR(squares, expected, static_cast<long double>(rows * n + 2) * epsilon<double> * expected, where);
 }
 
 }  // namespace
@@ -84,6 +130,15 @@ TEST(optimizers_take_the_step_of_their_formula) {
                 check_descent(kernels, set, kind, 1, n, 0);
                 check_descent(kernels, set, kind, 4, n, 3);
             }
+    });
+}
+
+TEST(optimizers_put_new_weights_into_panels) {
+    for_all_kernels([]<class T>(const Kernels<T>& kernels, const std::string& set) {
+        for (const OptimizerKind kind : kinds)
+            for (Index n_out = 1; n_out <= 70; n_out += 1 + n_out / 8)
+                for (Index column = 0; column < n_out; column += kernels.panel)
+                    check_fused(kernels, set, kind, n_out, column);
     });
 }
 
