@@ -9,6 +9,8 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -111,10 +113,11 @@ struct Table {
 template <class T>
 Table<T> table_of(const nb::object& numbers, const Network& network) {
     if (!nb::isinstance<nb::tuple>(numbers))
-        return {dense_features<T>(nb::cast<Matrix<const T>>(numbers), network), numbers};
+        return {dense_features<T>(nb::cast<Matrix<const T>>(numbers, false), network), numbers};
     const auto [values, columns, starts] = nb::cast<std::tuple<nb::object, nb::object, nb::object>>(numbers);
-    return {sparse_features<T>(nb::cast<Vector<const T>>(values), nb::cast<Vector<const int32_t>>(columns),
-                               nb::cast<Vector<const int64_t>>(starts), network),
+    require(network.stages.front().dense, "Sparse features must meet a dense layer first.");
+    return {sparse_features<T>(nb::cast<Vector<const T>>(values, false), nb::cast<Vector<const int32_t>>(columns, false),
+                               nb::cast<Vector<const int64_t>>(starts, false), network),
             numbers};
 }
 
@@ -139,13 +142,13 @@ class BoundSession {
         const Index n_rows = source.features.n_rows;
         require(n_rows > 0 && n_rows <= Index{1} << 32, "A source has from 1 to 2**32 rows.");
         if (network.loss.of_classes()) {
-            const auto codes = nb::cast<Vector<const int32_t>>(target);
+            const auto codes = nb::cast<Vector<const int32_t>>(target, false);
             require(length(codes) == n_rows, "There must be one class a row.");
             for (Index r = 0; r < n_rows; ++r)
                 require(codes.data()[r] >= 0 && codes.data()[r] < network.n_outputs(), "A class is out of range.");
             source.codes = codes.data();
         } else {
-            const auto values = nb::cast<nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>>(target);
+            const auto values = nb::cast<nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>>(target, false);
             require(static_cast<Index>(values.shape(0)) == n_rows &&
                         static_cast<Index>(values.shape(1)) == network.loss.n_targets(network.n_outputs()),
                     "The target does not fit the network.");
@@ -156,6 +159,7 @@ class BoundSession {
             source.weight = weight->data();
         }
         const Optimizer described{optimizer_of(optimizer), optimizer_settings};
+        require(described.n_settings() == optimizer_settings.size(), "The optimizer needs another number of settings.");
         require(described.n_vectors() == vectors.size(), "The optimizer needs another number of state vectors.");
         require(length(weights) == network.n_weights(), "The weights do not fit the network.");
         std::vector<T*> state;
@@ -165,7 +169,7 @@ class BoundSession {
         }
         require(batch_size > 0 && n_threads > 0, "batch_size and n_threads must be positive.");
         session_ = std::make_unique<Session<T>>(network, source, described,
-                                                Settings{batch_size, seed, shuffle, max_gradient_norm, n_threads},
+                                                Settings{std::min(batch_size, n_rows), seed, shuffle, max_gradient_norm, n_threads},
                                                 weights.data(), state);
         n_rows_ = n_rows;
         kept_ = nb::make_tuple(numbers, target, weight, weights, vectors);
@@ -179,14 +183,17 @@ class BoundSession {
         const StepPlan columns = plan_of(plan, n_steps);
         double* first = report.data();
         const StepReport rows{first, first + report.stride(0), first + 2 * report.stride(0)};
-        std::optional<nb::python_error> raised;
+        std::exception_ptr raised;  // nothing may leave the core while its threads are at work
         const Interrupted ask = [&] {
             const nb::gil_scoped_acquire gil;
             try {
                 if (PyErr_CheckSignals() != 0) throw nb::python_error();
-                return !interrupted.is_none() && nb::cast<bool>(interrupted());
-            } catch (nb::python_error& error) {
-                raised.emplace(std::move(error));
+                if (interrupted.is_none()) return false;
+                const int answer = PyObject_IsTrue(nb::object(interrupted()).ptr());
+                if (answer < 0) throw nb::python_error();
+                return answer == 1;
+            } catch (...) {
+                raised = std::current_exception();
                 return true;
             }
         };
@@ -196,7 +203,7 @@ class BoundSession {
             const std::lock_guard alone(mutex_);
             taken = session().run(first_step, n_steps, columns, rows, ask);
         }
-        if (raised) throw std::move(*raised);
+        if (raised) std::rethrow_exception(raised);
         return taken;
     }
 
@@ -207,7 +214,7 @@ class BoundSession {
             for (Index r = 0; r < selection.n; ++r) require(rows->data()[r] < n_rows_, "A row is out of range.");
             selection.first = 0;
         } else {
-            require(first >= 0 && n >= 0 && first + n <= n_rows_, "A row is out of range.");
+            require(first >= 0 && n >= 0 && n <= n_rows_ && first <= n_rows_ - n, "A row is out of range.");
         }
         require(length(gradient) == session().network().n_weights(), "The gradient does not fit the network.");
         double error = 0, weight = 0;
@@ -239,9 +246,9 @@ class BoundSession {
         return *session_;
     }
 
+    nb::object kept_;  // the arrays that the session works on: they outlive it
     std::unique_ptr<Session<T>> session_;
     Index n_rows_ = 0;
-    nb::object kept_;  // the arrays that the session works on
     std::mutex mutex_;
 };
 
@@ -266,9 +273,9 @@ void bind(nb::module_& module, const char* session_name) {
                       Vector<T>, std::vector<Vector<T>>>(),
              "network"_a, "numbers"_a, "target"_a, "weight"_a.none(), "optimizer"_a, "optimizer_settings"_a,
              "batch_size"_a, "seed"_a, "shuffle"_a, "max_gradient_norm"_a.none(), "n_threads"_a, "weights"_a.noconvert(), "vectors"_a.noconvert())
-        .def("run", &BoundSession<T>::run, "first_step"_a, "plan"_a, "report"_a, "interrupted"_a.none())
+        .def("run", &BoundSession<T>::run, "first_step"_a, "plan"_a, "report"_a.noconvert(), "interrupted"_a.none())
         .def("accumulate", &BoundSession<T>::accumulate, "rows"_a.none(), "first"_a, "n"_a, "step"_a, "dropout"_a,
-             "seed"_a, "first_row"_a, "gradient"_a)
+             "seed"_a, "first_row"_a, "gradient"_a.noconvert())
         .def("descend", &BoundSession<T>::descend, "gradient"_a, "step"_a, "plan"_a)
         .def("close", &BoundSession<T>::close);
     module.def("logits", &logits<T>, "network"_a, "numbers"_a, "weights"_a.noconvert(), "out"_a.noconvert(), "n_threads"_a);

@@ -23,7 +23,6 @@ class Buffer {
     }
 
     T* data() const { return data_; }
-    explicit operator bool() const { return data_ != nullptr; }
 
    private:
     static constexpr size_t cache_line = 64;

@@ -41,7 +41,9 @@ std::vector<std::string> instruction_sets() {
     return names;
 }
 
-std::string instruction_set() {
+namespace {
+
+std::string chosen_instruction_set() {
     const std::vector<std::string> known = instruction_sets();
     const char* wish = std::getenv("CHAINRULE_ISA");
     if (wish == nullptr || *wish == '\0') return known.front();
@@ -49,6 +51,13 @@ std::string instruction_set() {
     std::string message = "CHAINRULE_ISA must be one of the instruction sets that this processor runs (";
     for (const std::string& name : known) message += (name == known.front() ? "'" : ", '") + name + "'";
     throw std::invalid_argument(message + "), or unset. Got '" + wish + "'.");
+}
+
+}  // namespace
+
+std::string instruction_set() {
+    static const std::string chosen = chosen_instruction_set();
+    return chosen;
 }
 
 template <>

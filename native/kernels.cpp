@@ -11,7 +11,6 @@ namespace chainrule::CHAINRULE_ISA_NAMESPACE {
 
 template <class T>
 constexpr Kernels<T> table = {
-    .tile_rows = tile_rows,
     .panel = panel<T>,
     .block_rows = block_rows<T>,
     .dense_forward = dense_forward<T>,

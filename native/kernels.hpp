@@ -60,7 +60,8 @@ struct SparseRows {
     const uint32_t* order;  // number of each row in the table; null means first_row, first_row + 1, …
     Index first_row;
 
-    Index row(Index r) const { return order ? static_cast<Index>(order[r]) : first_row + r; }
+    // Always inlined, as sources of several instruction sets must not share a compiled copy.
+    [[gnu::always_inline]] Index row(Index r) const { return order ? static_cast<Index>(order[r]) : first_row + r; }
 };
 
 // ∂E/∂x = δ·Wᵀ of some rows, times the derivative of what made x.
@@ -145,7 +146,6 @@ struct Descent {
 
 template <class T>
 struct Kernels {
-    Index tile_rows;   // rows that the matrix product takes at once
     Index panel;       // columns of a strip
     Index block_rows;  // rows of a block of the gradient: whole tiles, and whole squares of the packing
 

@@ -22,12 +22,12 @@ inline double weight_of(const LossRows<T>& rows, Index r) {
     return rows.weight ? static_cast<double>(rows.weight[r]) : 1.0;
 }
 
-// Apply f(logit, target, column) → {loss, derivative} to every logit, `repeats` logits a target.
 template <class T>
 struct LossAndSlope {
     T loss, slope;
 };
 
+// Apply f(logit, target, column) → {loss, derivative} to every logit, `repeats` logits a target.
 template <class T, class F>
 inline void each_logit(const LossRows<T>& rows, Index repeats, F f) {
     const Index n_targets = rows.n_logits / repeats;
@@ -137,51 +137,52 @@ void log_loss(const LossRows<T>& rows) {
 }
 
 // (1 - ε)·(m - z_y) + ε·mean(m - z) + ln(1 + rest), m the largest logit and rest = Σ e^(z - m) over the others; p - t, where
-// the gradient of the row's class is minus the sum of the others: see cross_entropy.py. A vector holds one logit of several
-// rows.
+// the gradient of the row's class is minus the sum of the others: see cross_entropy.py. For a vector of rows: their logits are
+// in z (K, n), where their gradient takes their place; returns their losses.
+template <class T>
+inline Vec<T> cross_entropy_of(Index K, Index n, T* z, Vec<T> code, T smoothing) {
+    const T share = smoothing / static_cast<T>(K);
+    Vec<T> top = load<T>(z);
+    for (Index k = 1; k < K; ++k) {
+        const Vec<T> logit = load<T>(z + k * n);
+        top = logit > top ? logit : top;
+    }
+    Vec<T> below_of_code{}, below{}, rest{}, others{};
+    Vec<Integer<T>> top_seen{};  // its power is 1; of several ones any may be left out
+    for (Index k = 0; k < K; ++k) {
+        const Vec<T> difference = load<T>(z + k * n) - top, power = exp<T>(difference);
+        below -= difference;
+        below_of_code = code == static_cast<T>(k) ? difference : below_of_code;
+        const Vec<Integer<T>> is_top = (power == 1) & ~top_seen;
+        top_seen |= is_top;
+        rest += is_top ? Vec<T>{} : power;
+        store<T>(z + k * n, power);
+    }
+    const Vec<T> normaliser = 1 / (1 + rest);
+    for (Index k = 0; k < K; ++k) {
+        const Vec<T> d = load<T>(z + k * n) * normaliser - share;
+        others += code == static_cast<T>(k) ? Vec<T>{} : d;
+        store<T>(z + k * n, d);
+    }
+    for (Index k = 0; k < K; ++k) {
+        const Vec<T> d = load<T>(z + k * n);
+        store<T>(z + k * n, code == static_cast<T>(k) ? -others : d);
+    }
+    const Vec<T> loss = log1p<T>(rest) - (1 - smoothing) * below_of_code;
+    return smoothing > 0 ? loss + share * below : loss;
+}
+
 template <class T>
 void cross_entropy(const LossRows<T>& rows, T smoothing) {
     const Index K = rows.n_logits, n = (rows.rows + lanes<T> - 1) / lanes<T> * lanes<T>;
-    const T share = smoothing / static_cast<T>(K);
     T *z = rows.scratch, *codes = z + K * n, *losses = codes + n, *gradient = losses + n;  // (K, n), (n,), (n,), (K,)
     for (Index r = 0; r < n; ++r) {
         const Index row = r < rows.rows ? r : 0;  // what fills the last vector is not looked at
         for (Index k = 0; k < K; ++k) z[k * n + r] = rows.logits[row * rows.ld + k];
         codes[r] = static_cast<T>(rows.codes[row]);
     }
-    for (Index r = 0; r < n; r += lanes<T>) {
-        const Vec<T> code = load<T>(codes + r);
-        Vec<T> top = load<T>(z + r);
-        for (Index k = 1; k < K; ++k) {
-            const Vec<T> logit = load<T>(z + k * n + r);
-            top = logit > top ? logit : top;
-        }
-        Vec<T> below_of_code{}, below{}, rest{};
-        Vec<Integer<T>> top_seen{};  // its power is 1; of several ones any may be left out
-        for (Index k = 0; k < K; ++k) {
-            const Vec<T> difference = load<T>(z + k * n + r) - top, power = exp<T>(difference);
-            below -= difference;
-            below_of_code = code == static_cast<T>(k) ? difference : below_of_code;
-            const Vec<Integer<T>> is_top = (power == 1) & ~top_seen;
-            top_seen |= is_top;
-            rest += is_top ? Vec<T>{} : power;
-            store<T>(z + k * n + r, power);
-        }
-        const Vec<T> normaliser = 1 / (1 + rest);
-        Vec<T> others{};
-        for (Index k = 0; k < K; ++k) {
-            const Vec<T> d = load<T>(z + k * n + r) * normaliser - share;
-            others += code == static_cast<T>(k) ? Vec<T>{} : d;
-            store<T>(z + k * n + r, d);
-        }
-        for (Index k = 0; k < K; ++k) {
-            const Vec<T> d = load<T>(z + k * n + r);
-            store<T>(z + k * n + r, code == static_cast<T>(k) ? -others : d);
-        }
-        Vec<T> loss = log1p<T>(rest) - (1 - smoothing) * below_of_code;
-        if (smoothing > 0) loss += share * below;
-        store<T>(losses + r, loss);
-    }
+    for (Index r = 0; r < n; r += lanes<T>)
+        store<T>(losses + r, cross_entropy_of<T>(K, n, z + r, load<T>(codes + r), smoothing));
     for (Index r = 0; r < rows.rows; ++r) {
         rows.row_losses[r] = weight_of(rows, r) * static_cast<double>(losses[r]);
         for (Index k = 0; k < K; ++k) gradient[k] = z[k * n + r];

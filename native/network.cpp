@@ -61,6 +61,9 @@ Network::Network(Index n_inputs, const std::vector<Layer>& layers, Loss loss, do
         }
     }
     if (offset == 0) throw std::invalid_argument("A network needs at least one dense layer.");
+    const Index n_levels = static_cast<Index>(this->loss.levels.size());
+    if (this->loss.kind == LossKind::quantile && (n_levels == 0 || width % n_levels != 0))
+        throw std::invalid_argument("The outputs must be a multiple of the quantile levels.");
 }
 
 Index Network::n_weights() const {

@@ -107,9 +107,12 @@ void compute_logits(const Network& network, const Features<T>& features, const T
     packed.pack_all(weights);
     const Index n_tiles = (features.n_rows + tile - 1) / tile;
     Team team(static_cast<int>(std::min<Index>(n_threads, n_tiles)));
+    std::vector<Prediction<T>> predictions;  // a member's own
+    for (int member = 0; member < team.size(); ++member)
+        predictions.emplace_back(network, std::min(tile, features.n_rows));
     std::atomic<Index> next{0};
-    team.run([&](int) {
-        Prediction<T> prediction(network, std::min(tile, features.n_rows));
+    team.run([&](int member) {
+        Prediction<T>& prediction = predictions[static_cast<size_t>(member)];
         for (Index t = next++; t < n_tiles; t = next++) {
             const Index first = t * tile, n = std::min(tile, features.n_rows - first);
             prediction.run(features, first, n, &packed, weights, logits + first * network.n_outputs());

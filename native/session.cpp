@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <stdexcept>
 
 #include "isa.hpp"
 
@@ -15,7 +14,7 @@ constexpr Index rows_at_once = 96;      // of a minibatch through all stages: th
 constexpr Index strips_of_block = 8;    // width of a block of the gradient, and
 constexpr Index narrower_block = 2;     // of one of few weights, so that there are blocks enough to share
 constexpr double many_weights = 32768;  // beyond which gradient, weights and optimizer's state do not stay in cache
-constexpr double short_work = 1e10;     // multiplications and additions of a step: some tens of milliseconds
+constexpr double short_work_of_a_lane = 6e8;  // multiplications and additions of a step: some tens of milliseconds
 constexpr auto patience = std::chrono::milliseconds(20);  // between two looks for an interruption
 
 }  // namespace
@@ -25,6 +24,15 @@ size_t Optimizer::n_vectors() const {
         case OptimizerKind::sgd: return 0;
         case OptimizerKind::adam: return 2;
         default: return 1;
+    }
+}
+
+size_t Optimizer::n_settings() const {
+    switch (kind) {
+        case OptimizerKind::adam: return 3;
+        case OptimizerKind::rmsprop: return 2;
+        case OptimizerKind::adagrad: return 1;
+        default: return 0;
     }
 }
 
@@ -86,13 +94,9 @@ template <class T>
 bool Session<T>::can_fuse() const {
     const double n_weights = static_cast<double>(network_.n_weights());
     const double step_work = 6 * n_weights * static_cast<double>(minibatch_.max_rows());
-    return n_weights >= many_weights && step_work <= short_work && !settings_.max_gradient_norm && network_.l1 == 0 &&
+    const double lanes = static_cast<double>(kernels_.panel) / 2;
+    return n_weights >= many_weights && step_work <= short_work_of_a_lane * lanes && !settings_.max_gradient_norm && network_.l1 == 0 &&
            network_.l2 == 0;
-}
-
-template <class T>
-Index Session<T>::columns_of(const Block& block) const {
-    return std::min(block.p1 * kernels_.panel, network_.stages[block.stage].n_out) - block.p0 * kernels_.panel;
 }
 
 // Call f(first row of W, number of rows, whether they are biases) for a block's weights and for its biases.
@@ -110,7 +114,7 @@ template <class T>
 template <class F>
 void Session<T>::for_parts(const Block& block, F f) const {
     const Stage& stage = network_.stages[block.stage];
-    const Index n = columns_of(block), column = block.p0 * kernels_.panel;
+    const Index n = block.ld, column = block.p0 * kernels_.panel;
     for_rows(block, [&](Index row, Index rows, bool biases) {
         const Index start = stage.offset + row * stage.n_out + column, start_in_block = (row - block.i0) * block.ld;
         const bool no_gaps = n == stage.n_out;
@@ -147,7 +151,7 @@ template <class T>
 Index Session<T>::run(int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report,
                       const Interrupted& interrupted) {
     if (n_steps == 0) return 0;
-    abandoned_ = false;
+    abandoned_in_ = never;
     interrupted_ = interrupted ? &interrupted : nullptr;
     looked_up_ = std::chrono::steady_clock::now();
     taken_ = n_steps;
@@ -164,9 +168,9 @@ void Session<T>::work(int member, int64_t first_step, Index n_steps, const StepP
     for (Index i = 0; i < n_steps; ++i) {
         const Step step = step_;  // a copy: the next one is prepared while others are still at this one
         const bool has_weight = step.weight != 0;
-        if (has_weight) rows_phase(member, step);
+        if (has_weight) rows_phase(member, step, 2 * i);
         team_.barrier();
-        if (abandoned_) {
+        if (abandoned_in_ <= 2 * i) {
             if (member == 0) taken_ = i;
             return;
         }
@@ -175,14 +179,14 @@ void Session<T>::work(int member, int64_t first_step, Index n_steps, const StepP
         const bool fused = can_fuse_ && std::isfinite(error) && bounded(step.rows.n);
         if (has_weight) {
             const Formula unclipped = formula(first_step + i, plan, i, 0);
-            gradient_phase(member, step, plan.penalty[i], fused ? &unclipped : nullptr);
+            gradient_phase(member, step, 2 * i + 1, plan.penalty[i], fused ? &unclipped : nullptr);
         }
         // The order of a new epoch takes the place of this one's, which the gradient of sparse rows still needs.
         const bool new_epoch = (first_step + i + 1) % steps_per_epoch_ == 0, prepared = fused && !new_epoch;
         const bool is_last = i + 1 == n_steps;
         if (member == 0 && prepared && !is_last) prepare(first_step + i + 1, plan, i + 1);
         team_.barrier();
-        if (abandoned_) {
+        if (abandoned_in_ <= 2 * i + 1) {
             if (member == 0) taken_ = i;
             return;
         }
@@ -203,15 +207,15 @@ void Session<T>::work(int member, int64_t first_step, Index n_steps, const StepP
 }
 
 template <class T>
-void Session<T>::rows_phase(int member, const Step& step) {
+void Session<T>::rows_phase(int member, const Step& step, int64_t phase) {
     if (member == 0) next_block_ = 0;
     Own& own = own_[static_cast<size_t>(member)];
     std::fill(own.largest.begin(), own.largest.end(), std::pair<T, T>{});
     // As many parts for each member, and two at least: whoever is held up leaves his second to others.
     const Index members = team_.size(), round = members == 1 ? 1 : 2 * members;
     const Index n = (step.rows.n + rows_at_once * round - 1) / (rows_at_once * round) * round;
-    for (Index part = next_part_++; part < n && !abandoned_; part = next_part_++) {
-        look_up(member);
+    for (Index part = next_part_++; part < n && !abandoned(); part = next_part_++) {
+        look_up(member, phase);
         const Index r0 = step.rows.n * part / n, r1 = step.rows.n * (part + 1) / n;
         minibatch_.run(source_, step.rows, r0, r1, packed_, weights_, step.dropout, 1 / step.divisor, own.scratch.data());
         for (size_t i = 0; can_fuse_ && i < network_.stages.size(); ++i) {
@@ -227,9 +231,10 @@ template <class T>
 bool Session<T>::bounded(Index n_rows) const {
     for (size_t i = 0; i < network_.stages.size(); ++i) {
         double x = 1, delta = 0;  // 1 is the input of the biases
-        for (const Own& own : own_) {
-            x = std::max(x, static_cast<double>(own.largest[i].first));
-            delta = std::max(delta, static_cast<double>(own.largest[i].second));
+        for (int member = 0; member < team_.size(); ++member) {
+            const auto& [largest_x, largest_delta] = own_[static_cast<size_t>(member)].largest[i];
+            x = std::max(x, static_cast<double>(largest_x));
+            delta = std::max(delta, static_cast<double>(largest_delta));
         }
         if (!(static_cast<double>(n_rows) * x * delta < (sizeof(T) == 4 ? 1e37 : 1e140))) return false;
     }
@@ -237,14 +242,15 @@ bool Session<T>::bounded(Index n_rows) const {
 }
 
 template <class T>
-void Session<T>::gradient_phase(int member, const Step& step, double penalty, const Formula* fused) {
+void Session<T>::gradient_phase(int member, const Step& step, int64_t phase, double penalty,
+                                const Formula* fused) {
     if (member == 0) next_part_ = 0, next_descent_ = 0;
-    for (size_t b = next_block_++; b < blocks_.size() && !abandoned_; b = next_block_++) {
+    for (size_t b = next_block_++; b < blocks_.size() && !abandoned(); b = next_block_++) {
         const Block& block = blocks_[b];
         if (fused) {
             fused_block(b, step, *fused, own_[static_cast<size_t>(member)].block.data());
         } else {
-            look_up(member);
+            look_up(member, phase);
             T* gradient = gradient_.data() + block.start;
             minibatch_.gradient(block.stage, source_, step.rows, block.i0, block.i1, block.p0, block.p1, gradient,
                                 block.ld, {});
@@ -266,7 +272,7 @@ void Session<T>::fused_block(size_t b, const Step& step, const Formula& formula,
         penalise_block(b, 0, gradient);
         return descend_block(block, formula, gradient, block.ld);
     }
-    const Index column = block.p0 * kernels_.panel, n = columns_of(block);
+    const Index column = block.p0 * kernels_.panel, n = block.ld;
     for_rows(block, [&](Index row, Index rows, bool biases) {
         Descent<T> d = descent_of(stage, formula, biases, stage.offset + row * stage.n_out + column);
         d.rows = rows, d.n = n;
@@ -284,7 +290,7 @@ void Session<T>::penalise_block(size_t b, double penalty, T* gradient) {
     const Block& block = blocks_[b];
     const Stage& stage = network_.stages[block.stage];
     double squares = 0, absolutes_of_weights = 0, squares_of_weights = 0;
-    const double l1 = penalty * network_.l1, l2 = penalty * network_.l2;
+    const double l1 = network_.l1 == 0 ? 0 : penalty * network_.l1, l2 = network_.l2 == 0 ? 0 : penalty * network_.l2;
     for_parts(block, [&](Index rows, Index n, Index start, Index start_in_block, bool biases) {
         const bool penalised = !biases && stage.weight_decay != 0 && (l1 != 0 || l2 != 0);
         squares += kernels_.penalise(rows, n, weights_ + start, stage.n_out, gradient + start_in_block, block.ld,
@@ -341,14 +347,14 @@ void Session<T>::descend_block(const Block& block, const Formula& formula, const
         kernels_.descend(d);
     });
     const Index column = block.p0 * kernels_.panel;
-    packed_.pack(block.stage, weights_, block.i0, block.i1, column, column + columns_of(block));
+    packed_.pack(block.stage, weights_, block.i0, block.i1, column, column + block.ld);
 }
 
 template <class T>
 void Session<T>::accumulate(const Selection& rows, const DropoutContext& dropout, double* error, double* weight,
                             T* gradient) {
     *error = *weight = 0;
-    abandoned_ = false;
+    abandoned_in_ = never;
     interrupted_ = nullptr;
     next_part_ = 0;
     packed_.pack_all(weights_);
@@ -360,9 +366,9 @@ void Session<T>::accumulate(const Selection& rows, const DropoutContext& dropout
         step.dropout = dropout;
         step.dropout.first_row += first;
         team_.run([&](int member) {
-            rows_phase(member, step);
+            rows_phase(member, step, 0);
             team_.barrier();
-            gradient_phase(member, step, 0, nullptr);
+            gradient_phase(member, step, 1, 0, nullptr);
         });
         *error += minibatch_.total_loss(step.rows.n);
         *weight += weight_of(step.rows);
@@ -397,12 +403,12 @@ void Session<T>::descend(const T* gradient, int64_t step, const StepPlan& plan) 
 
 // Ask, now and then, whether to go on.
 template <class T>
-void Session<T>::look_up(int member) {
+void Session<T>::look_up(int member, int64_t phase) {
     if (member != 0 || interrupted_ == nullptr) return;
     const auto now = std::chrono::steady_clock::now();
     if (now - looked_up_ < patience) return;
     looked_up_ = now;
-    if ((*interrupted_)()) abandoned_ = true;
+    if ((*interrupted_)()) abandoned_in_ = phase;
 }
 
 template class Session<float>;

@@ -14,7 +14,6 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -28,6 +27,7 @@ struct Optimizer {
     OptimizerKind kind = OptimizerKind::sgd;
     std::vector<double> settings;  // in the order of training/optimizers: beta_1, beta_2, epsilon; decay, epsilon; epsilon
     size_t n_vectors() const;
+    size_t n_settings() const;
 };
 
 struct Settings {
@@ -91,7 +91,6 @@ class Session {
 
     void add_blocks();
     bool can_fuse() const;
-    Index columns_of(const Block& block) const;
     template <class F>
     void for_rows(const Block& block, F f) const;
     template <class F>
@@ -101,8 +100,8 @@ class Session {
     double weight_of(const Selection& rows) const;
     void prepare(int64_t number, const StepPlan& plan, Index i);
     void work(int member, int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report);
-    void rows_phase(int member, const Step& step);
-    void gradient_phase(int member, const Step& step, double penalty, const Formula* fused);
+    void rows_phase(int member, const Step& step, int64_t phase);
+    void gradient_phase(int member, const Step& step, int64_t phase, double penalty, const Formula* fused);
     void fused_block(size_t b, const Step& step, const Formula& formula, T* gradient);
     void penalise_block(size_t b, double penalty, T* gradient);
     void descent_phase(const Formula& formula);
@@ -111,7 +110,8 @@ class Session {
     void add_gradient(T* total, bool first) const;
     Formula formula(int64_t number, const StepPlan& plan, Index i, double norm) const;
     bool bounded(Index n_rows) const;
-    void look_up(int member);
+    void look_up(int member, int64_t phase);
+    bool abandoned() const { return abandoned_in_ != never; }
 
     Network network_;
     const Kernels<T>& kernels_;
@@ -145,7 +145,10 @@ class Session {
     // Who is free takes the next one. Each is set back while the team is in another phase.
     std::atomic<Index> next_part_{0};
     std::atomic<size_t> next_block_{0}, next_descent_{0};
-    std::atomic<bool> abandoned_{false};
+    // The phase in which the calling thread gave the run up: 2·i for rows, 2·i + 1 for gradients of step i of the run. The others
+    // may see it while they are still leaving the phase before, and must not leave the run from there.
+    static constexpr int64_t never = INT64_MAX;
+    std::atomic<int64_t> abandoned_in_{never};
     const Interrupted* interrupted_ = nullptr;
     std::chrono::steady_clock::time_point looked_up_;
 };

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <system_error>
 
 namespace chainrule {
 
@@ -39,15 +40,19 @@ void Team::Gate::open() {
 }
 
 Team::Team(int size) : size_(size), process_(getpid()), shared_(new Shared), threads_(new std::vector<std::thread>) {
-    for (int member = 1; member < size; ++member)
-        threads_->emplace_back([shared = shared_, member, this] {
-            for (uint32_t seen = 0;; ++seen) {
-                shared->start.wait(seen);
-                if (shared->over.load()) return;
-                (*shared->job)(member);
-                meet();
-            }
-        });
+    const auto serve = [this](int member) {
+        for (uint32_t seen = 0;; ++seen) {
+            shared_->start.wait(seen);
+            if (shared_->over.load()) return;
+            (*shared_->job)(member);
+            meet();
+        }
+    };
+    try {
+        for (int member = 1; member < size; ++member) threads_->emplace_back(serve, member);
+    } catch (const std::system_error&) {  // no more threads are to be had: those that are there will do
+    }
+    size_ = 1 + static_cast<int>(threads_->size());
 }
 
 Team::~Team() {

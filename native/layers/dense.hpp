@@ -55,7 +55,7 @@ template <int C, class F>
     }
 }
 
-// Call f(first column, width, Constant<vectors of the width>) for the strips p0 … p1 - 1 of n columns.
+// Call f(first column, Constant<vectors of the width>) for the strips p0 … p1 - 1 of n columns.
 template <class T, class F>
 [[gnu::always_inline]] inline void for_strips(Index n, Index p0, Index p1, F f) {
     for (Index p = p0; p < p1; ++p) {
@@ -238,7 +238,7 @@ constexpr Index block_rows = [] {
     return n;
 }();
 
-// The same for a stage of few outputs (K of them), whose strip would be mostly padding: the vectors lie along the inputs.
+// ∂E/∂W of a stage of few outputs (K of them), whose strip would be mostly padding: the vectors lie along the inputs.
 template <class T, int K>
 void narrow_gradient(const DenseGradient<T>& d) {
     constexpr int most = 12 / K;

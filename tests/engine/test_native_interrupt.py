@@ -119,3 +119,25 @@ def test_an_empty_plan_is_no_step(problem, engine, bits):
     before = bits(session)
     assert len(session.run(0, StepPlan.constant(0, learning_rate=1.0)).error) == 0
     assert bits(session) == before
+
+
+def test_interruptions_at_any_moment_leave_the_team_together(problem, engine, plan, bits):
+    made = problem("DAD", n_rows=600, sizes=(300,), settings=Settings(batch_size=64, n_threads=4))
+    expected = made.open(engine, Adam())
+    whole = expected.run(0, plan(200, 0))
+    session, step, asked = made.open(engine, Adam()), 0, []
+
+    def interrupted():
+        asked.append(True)
+        return len(asked) % 2 == 1
+
+    while step < 200:
+        step += len(session.run(step, plan(200, 0).part(step, 200), interrupted).error)
+    assert len(whole.error) == 200
+    assert bits(session) == bits(expected)
+
+
+@pytest.mark.parametrize("answer", [np.bool_(False), None, 0])
+def test_any_answer_that_is_not_true_goes_on(problem, engine, plan, answer):
+    made = problem("DADAD", n_rows=2000, sizes=(300, 300), settings=Settings(batch_size=2000, n_threads=2))
+    assert len(made.open(engine, Adam()).run(0, plan(4, 0), lambda: answer).error) == 4

@@ -72,6 +72,7 @@ DONE_OR_REFUSED = {
     "vectors with gaps": "v = np.zeros(2 * len(first))[::2]; opened(vectors=(v,)).run(0, plan); assert v.any()",
     "more threads than rows": "opened(n_threads=300).run(0, plan)",
     "more rows than there are": "opened(batch_size=10**15).run(0, plan)",
+    "as many rows as can be counted": "opened(batch_size=sys.maxsize).run(0, plan)",
 }
 
 

@@ -19,7 +19,7 @@ from chainrule.engine import _native
 from chainrule.engine.rows import RowsOfSteps
 from chainrule.engine.session import Floats, Optimizer, Settings, Source, StepPlan, StepReport
 from chainrule.errors import ParameterError, ShapeError
-from chainrule.network import Activation, Dense, Dropout, Layer, Network
+from chainrule.network import Activation, Dense, Dropout, Layer, Network, Penalty
 from chainrule.network.losses import LOSSES, CrossEntropy, Huber, Loss, Quantile
 from chainrule.network.random import ROW_ORDER, key
 
@@ -57,9 +57,11 @@ def unsupported(network: Network, optimizer: Optimizer | None = None) -> str | N
         return type(optimizer).__name__
     if id(network) in _core_networks:
         return None
-    if type(network.loss) not in LOSSES.values():
-        return type(network.loss).__name__
-    others = [layer for layer in network.layers if type(layer) not in (Dense, Activation, Dropout)]
+    others: list[object] = [
+        part for part, own in ((network, Network), (network.penalty, Penalty)) if type(part) is not own
+    ]
+    others += [network.loss] if type(network.loss) not in LOSSES.values() else []
+    others += [layer for layer in network.layers if type(layer) not in (Dense, Activation, Dropout)]
     return type(others[0]).__name__ if others else None
 
 
@@ -153,7 +155,12 @@ class NativeSession:
             first, stop, _ = rows.indices(self.source.n_rows)
             n = max(stop - first, 0)
         else:
-            numbers = np.arange(self.source.n_rows)[rows].astype(np.uint32)
+            if isinstance(rows, slice):
+                rows = np.arange(self.source.n_rows)[rows]
+            n_rows = self.source.n_rows
+            if rows.size and not -n_rows <= rows.min() <= rows.max() < n_rows:
+                raise IndexError(f"rows must be from {-n_rows} to {n_rows - 1}. Got {rows.min()} to {rows.max()}.")
+            numbers = np.where(rows < 0, rows + n_rows, rows).astype(np.uint32)
         factor = 0.0 if step is None else dropout
         self._check_rate(np.array([factor]))
         error, weight = self._session.accumulate(
@@ -194,13 +201,20 @@ def threads_for(work: float, work_of_a_thread: float) -> int:
     return max(1, min(usable_cores(), int(work / work_of_a_thread)))
 
 
-@lru_cache(maxsize=1)
 def usable_cores() -> int:
-    """Return the cores of this process: those it may run on, at most as many as OMP_NUM_THREADS says."""
+    """Return the cores of this process: those that it may run on, at most as many as OMP_NUM_THREADS says."""
     # joblib sets that variable in its workers, so that threads times workers do not exceed the machine.
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     wish = os.environ.get("OMP_NUM_THREADS", "")
+    cores = _cores_of(os.getpid())
     return min(cores, int(wish)) if wish.isdecimal() and int(wish) > 0 else cores
+
+
+@lru_cache(maxsize=1)
+def _cores_of(_process: int) -> int:
+    """Return the cores that this process has by its affinity and by its container's quota."""
+    from joblib import cpu_count  # scikit-learn's own count; imported here, as nothing else of it is needed
+
+    return int(cpu_count())
 
 
 def _step_work(network: Network, source: Source, settings: Settings) -> float:
@@ -228,8 +242,8 @@ def _core_network(network: Network) -> Any:
     loss, penalty = network.loss, network.penalty
     levels = list(loss.levels) if isinstance(loss, Quantile) else []
     core = _native.Network(network.n_inputs, layers, loss.kind, _parameter(loss), levels, penalty.l1, penalty.l2)
-    key = id(network)
-    _core_networks[key] = (ref(network, lambda _: _core_networks.pop(key, None)), core)
+    number = id(network)
+    _core_networks[number] = (ref(network, lambda _: _core_networks.pop(number, None)), core)
     return core
 
 
