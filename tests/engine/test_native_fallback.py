@@ -10,7 +10,7 @@ import pytest
 
 from chainrule.engine import ENGINES, logits
 from chainrule.errors import ChainruleError, ParameterError
-from chainrule.network import Activation, SquaredError
+from chainrule.network import Activation, Penalty, SquaredError
 from chainrule.training import SGD
 
 WITHOUT_CORE = """
@@ -92,6 +92,15 @@ class DoubledError(SquaredError):
 
 
 @dataclass(frozen=True)
+class Stronger(Penalty):
+    """A user's own penalty."""
+
+    def __call__(self, weights, layout):
+        error, gradient = super().__call__(weights, layout)
+        return 3 * error, 3 * gradient
+
+
+@dataclass(frozen=True)
 class Halved(SGD):
     """A user's own optimizer."""
 
@@ -103,14 +112,16 @@ def of_ones_own(problem, part):
     """Return a problem, an optimizer, and its weights after training on the reference, with one part of one's own."""
     made, optimizer = problem("DAD"), SGD()
     dense, activation, last = made.network.layers
-    if part == "layer":
+    if part == "penalty":
+        network = replace(made.network, penalty=Stronger(l2=0.5))
+    elif part == "layer":
         network = replace(made.network, layers=(dense, Scaled(activation.function), last))
     else:
         network = replace(made.network, loss=DoubledError()) if part == "loss" else made.network
     return replace(made, network=network), Halved() if part == "optimizer" else optimizer
 
 
-@pytest.mark.parametrize("part", ["layer", "loss", "optimizer"])
+@pytest.mark.parametrize("part", ["layer", "loss", "penalty", "optimizer"])
 def test_a_class_of_ones_own_runs_on_the_reference(part, problem, plan):
     made, optimizer = of_ones_own(problem, part)
     sessions = [problem("DAD").open("reference"), made.open("reference", optimizer)]
@@ -124,7 +135,9 @@ def test_a_class_of_ones_own_runs_on_the_reference(part, problem, plan):
     np.testing.assert_allclose(predicted, made.network.logits(made.weights, made.source.numbers), rtol=1e-12)
 
 
-@pytest.mark.parametrize(("part", "name"), [("layer", "Scaled"), ("loss", "DoubledError"), ("optimizer", "Halved")])
+@pytest.mark.parametrize(
+    ("part", "name"), [("layer", "Scaled"), ("loss", "DoubledError"), ("penalty", "Stronger"), ("optimizer", "Halved")]
+)
 def test_a_class_of_ones_own_is_no_native_one(part, name, problem):
     made, optimizer = of_ones_own(problem, part)
     with pytest.raises(ChainruleError, match=name):
