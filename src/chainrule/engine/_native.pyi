@@ -1,25 +1,25 @@
 """The C++ core (``native/binding.cpp``). ``chainrule.engine.native`` is its face: arrays are checked and shaped there.
 
-Arrays are of one dtype, that of the weights (float32 for ``Session32``, float64 for ``Session64``), and without gaps.
-Features are an array (N, D) each of whose rows lies together, or the three arrays of a CSR matrix (values, int32
-columns, int64 starts). A ``ValueError`` names what does not fit.
+Arrays are without gaps; those of numbers are of one dtype, that of the weights. A ``ValueError`` names what does not
+fit.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
 
-Layer: TypeAlias = (
-    tuple[str, int, int, float, float, float]  # "dense", n_in, n_out, weight_rate, bias_rate, weight_decay
-    | tuple[str, str]  # "activation", function
-    | tuple[str, float]  # "dropout", rate
-)
-Features: TypeAlias = NDArray[Any] | tuple[NDArray[Any], ...]
-Plan: TypeAlias = Sequence[
-    NDArray[np.float64]
-]  # learning_rate, momentum, weight_decay, dropout, penalty; divisor or not
+Float = TypeVar("Float", bound=np.floating[Any])
+
+Layer: TypeAlias = tuple[Any, ...]
+"""("dense", n_in, n_out, weight_rate, bias_rate, weight_decay), ("activation", function) or ("dropout", rate)."""
+
+Features: TypeAlias = NDArray[Any] | tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int64]]
+"""An array (N, D) each of whose rows lies together, or a CSR matrix: values, columns, starts of the rows."""
+
+Plan: TypeAlias = Sequence[NDArray[np.float64]]
+"""Learning rate, momentum, weight decay, dropout, penalty and, unless it is the batch's weight, divisor: (T,) each."""
 
 class Network:
     """A network as the core runs it: its layers fused into stages."""
@@ -27,7 +27,7 @@ class Network:
     def __init__(
         self,
         n_inputs: int,
-        layers: Sequence[Layer | tuple[Any, ...]],
+        layers: Sequence[Layer],
         loss: str,
         parameter: float,
         levels: Sequence[float],
@@ -35,13 +35,14 @@ class Network:
         l2: float,
     ) -> None: ...
 
-class _Session:
+@type_check_only
+class _Session(Generic[Float]):
     def __init__(
         self,
         network: Network,
         numbers: Features,
         target: NDArray[Any],
-        weight: NDArray[Any] | None,
+        weight: NDArray[Float] | None,
         optimizer: str,
         optimizer_settings: Sequence[float],
         batch_size: int,
@@ -49,8 +50,8 @@ class _Session:
         shuffle: bool,
         max_gradient_norm: float | None,
         n_threads: int,
-        weights: NDArray[Any],
-        vectors: Sequence[NDArray[Any]],
+        weights: NDArray[Float],
+        vectors: Sequence[NDArray[Float]],
     ) -> None: ...
     def run(
         self, first_step: int, plan: Plan, report: NDArray[np.float64], interrupted: Callable[[], bool] | None
@@ -66,24 +67,24 @@ class _Session:
         dropout: float,
         seed: int,
         first_row: int,
-        gradient: NDArray[Any],
+        gradient: NDArray[Float],
     ) -> tuple[float, float]:
         """Return Σ error and Σ weight of ``rows``, or of ``n`` rows from ``first`` on, and write the gradient (P,)."""
 
-    def descend(self, gradient: NDArray[Any], step: int, plan: Plan) -> None:
+    def descend(self, gradient: NDArray[Float], step: int, plan: Plan) -> None:
         """Move the weights by one step against a gradient of E (P,)."""
 
     def close(self) -> None:
         """End the threads and free the buffers."""
 
-class Session32(_Session):
+class Session32(_Session[np.float32]):
     """A session on float32 arrays."""
 
-class Session64(_Session):
+class Session64(_Session[np.float64]):
     """A session on float64 arrays."""
 
-def logits(network: Network, numbers: Features, weights: NDArray[Any], out: NDArray[Any], n_threads: int) -> None:
-    """Write the logits (N, K) of the features."""
+def logits(network: Network, numbers: Features, weights: NDArray[Float], out: NDArray[Float], n_threads: int) -> None:
+    """Write the logits (N, K) of the features to ``out``."""
 
 def instruction_set() -> str:
     """Return the name of the instruction set in use."""
