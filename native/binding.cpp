@@ -77,7 +77,8 @@ Network make_network(Index n_inputs, const std::vector<nb::tuple>& layers, const
 template <class T>
 Features<T> dense_features(const Matrix<const T>& numbers, const Network& network) {
     require(static_cast<Index>(numbers.shape(1)) == network.n_inputs, "The features do not fit the network.");
-    require(numbers.shape(0) <= 1 || numbers.shape(1) <= 1 || numbers.stride(1) == 1, "A row's features must lie together.");
+    require(numbers.shape(0) <= 1 || numbers.shape(1) <= 1 || numbers.stride(1) == 1,
+            "A row's features must lie together.");
     Features<T> features;
     features.n_rows = static_cast<Index>(numbers.shape(0)), features.n = static_cast<Index>(numbers.shape(1));
     features.dense = numbers.data();
@@ -96,7 +97,8 @@ Features<T> sparse_features(const Vector<const T>& values, const Vector<const in
         before = starts.data()[r];
     }
     for (Index k = 0; k < n; ++k)
-        require(columns.data()[k] >= 0 && columns.data()[k] < network.n_inputs, "A column of a CSR matrix is out of range.");
+        require(columns.data()[k] >= 0 && columns.data()[k] < network.n_inputs,
+                "A column of a CSR matrix is out of range.");
     Features<T> features;
     features.n_rows = n_rows, features.n = network.n_inputs;
     features.values = values.data(), features.columns = columns.data(), features.starts = starts.data();
@@ -116,16 +118,18 @@ Table<T> table_of(const nb::object& numbers, const Network& network) {
         return {dense_features<T>(nb::cast<Matrix<const T>>(numbers, false), network), numbers};
     const auto [values, columns, starts] = nb::cast<std::tuple<nb::object, nb::object, nb::object>>(numbers);
     require(network.stages.front().dense, "Sparse features must meet a dense layer first.");
-    return {sparse_features<T>(nb::cast<Vector<const T>>(values, false), nb::cast<Vector<const int32_t>>(columns, false),
-                               nb::cast<Vector<const int64_t>>(starts, false), network),
-            numbers};
+    return {
+        sparse_features<T>(nb::cast<Vector<const T>>(values, false), nb::cast<Vector<const int32_t>>(columns, false),
+                           nb::cast<Vector<const int64_t>>(starts, false), network),
+        numbers};
 }
 
 StepPlan plan_of(const std::vector<Vector<const double>>& columns, Index n_steps) {
     require(columns.size() == 5 || columns.size() == 6, "A plan has five columns, or six with the divisor.");
-    for (const auto& column : columns) require(length(column) >= n_steps, "The columns of a plan must be of one length.");
-    return {columns[0].data(), columns[1].data(), columns[2].data(), columns[3].data(), columns[4].data(),
-            columns.size() == 6 ? columns[5].data() : nullptr};
+    for (const auto& column : columns)
+        require(length(column) >= n_steps, "The columns of a plan must be of one length.");
+    return {columns[0].data(), columns[1].data(), columns[2].data(),
+            columns[3].data(), columns[4].data(), columns.size() == 6 ? columns[5].data() : nullptr};
 }
 
 // ---- the session
@@ -136,7 +140,8 @@ class BoundSession {
     BoundSession(const Network& network, const nb::object& numbers, const nb::object& target,
                  const std::optional<Vector<const T>>& weight, const std::string& optimizer,
                  const std::vector<double>& optimizer_settings, Index batch_size, uint64_t seed, bool shuffle,
-                 std::optional<double> max_gradient_norm, int n_threads, Vector<T> weights, std::vector<Vector<T>> vectors) {
+                 std::optional<double> max_gradient_norm, int n_threads, Vector<T> weights,
+                 std::vector<Vector<T>> vectors) {
         Source<T> source;
         source.features = table_of<T>(numbers, network).features;
         const Index n_rows = source.features.n_rows;
@@ -148,7 +153,8 @@ class BoundSession {
                 require(codes.data()[r] >= 0 && codes.data()[r] < network.n_outputs(), "A class is out of range.");
             source.codes = codes.data();
         } else {
-            const auto values = nb::cast<nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>>(target, false);
+            const auto values =
+                nb::cast<nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>>(target, false);
             require(static_cast<Index>(values.shape(0)) == n_rows &&
                         static_cast<Index>(values.shape(1)) == network.loss.n_targets(network.n_outputs()),
                     "The target does not fit the network.");
@@ -168,9 +174,9 @@ class BoundSession {
             state.push_back(vector.data());
         }
         require(batch_size > 0 && n_threads > 0, "batch_size and n_threads must be positive.");
-        session_ = std::make_unique<Session<T>>(network, source, described,
-                                                Settings{std::min(batch_size, n_rows), seed, shuffle, max_gradient_norm, n_threads},
-                                                weights.data(), state);
+        session_ = std::make_unique<Session<T>>(
+            network, source, described,
+            Settings{std::min(batch_size, n_rows), seed, shuffle, max_gradient_norm, n_threads}, weights.data(), state);
         n_rows_ = n_rows;
         kept_ = nb::make_tuple(numbers, target, weight, weights, vectors);
     }
@@ -272,25 +278,27 @@ void bind(nb::module_& module, const char* session_name) {
                       const std::string&, const std::vector<double>&, Index, uint64_t, bool, std::optional<double>, int,
                       Vector<T>, std::vector<Vector<T>>>(),
              "network"_a, "numbers"_a, "target"_a, "weight"_a.none(), "optimizer"_a, "optimizer_settings"_a,
-             "batch_size"_a, "seed"_a, "shuffle"_a, "max_gradient_norm"_a.none(), "n_threads"_a, "weights"_a.noconvert(), "vectors"_a.noconvert())
+             "batch_size"_a, "seed"_a, "shuffle"_a, "max_gradient_norm"_a.none(), "n_threads"_a,
+             "weights"_a.noconvert(), "vectors"_a.noconvert())
         .def("run", &BoundSession<T>::run, "first_step"_a, "plan"_a, "report"_a.noconvert(), "interrupted"_a.none())
         .def("accumulate", &BoundSession<T>::accumulate, "rows"_a.none(), "first"_a, "n"_a, "step"_a, "dropout"_a,
              "seed"_a, "first_row"_a, "gradient"_a.noconvert())
         .def("descend", &BoundSession<T>::descend, "gradient"_a, "step"_a, "plan"_a)
         .def("close", &BoundSession<T>::close);
-    module.def("logits", &logits<T>, "network"_a, "numbers"_a, "weights"_a.noconvert(), "out"_a.noconvert(), "n_threads"_a);
+    module.def("logits", &logits<T>, "network"_a, "numbers"_a, "weights"_a.noconvert(), "out"_a.noconvert(),
+               "n_threads"_a);
 }
 
 }  // namespace
 
 NB_MODULE(_native, module) {
     nb::class_<Network>(module, "Network")
-        .def("__init__",
-             [](Network* self, Index n_inputs, const std::vector<nb::tuple>& layers, const std::string& loss,
-                double parameter, const std::vector<double>& levels, double l1, double l2) {
-                 new (self) Network(make_network(n_inputs, layers, loss, parameter, levels, l1, l2));
-             },
-             "n_inputs"_a, "layers"_a, "loss"_a, "parameter"_a, "levels"_a, "l1"_a, "l2"_a);
+        .def(
+            "__init__",
+            [](Network* self, Index n_inputs, const std::vector<nb::tuple>& layers, const std::string& loss,
+               double parameter, const std::vector<double>& levels, double l1,
+               double l2) { new (self) Network(make_network(n_inputs, layers, loss, parameter, levels, l1, l2)); },
+            "n_inputs"_a, "layers"_a, "loss"_a, "parameter"_a, "levels"_a, "l1"_a, "l2"_a);
     bind<float>(module, "Session32");
     bind<double>(module, "Session64");
     module.def("instruction_set", &instruction_set);

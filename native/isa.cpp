@@ -12,10 +12,10 @@ namespace chainrule {
 #define CHAINRULE_ISAS(DO) DO(baseline)
 #endif
 
-#define CHAINRULE_DECLARE(name)               \
-    namespace name {                          \
-    const Kernels<float>& kernels_float();    \
-    const Kernels<double>& kernels_double();  \
+#define CHAINRULE_DECLARE(name)              \
+    namespace name {                         \
+    const Kernels<float>& kernels_float();   \
+    const Kernels<double>& kernels_double(); \
     }
 CHAINRULE_ISAS(CHAINRULE_DECLARE)
 

@@ -111,14 +111,14 @@ struct LossRows {
     Index rows, n_logits;
     const T* logits;  // (rows, ld)
     Index ld;
-    const T* target;          // (rows, n_targets); null for classes
-    const int32_t* codes;     // (rows,); null for numbers
-    const T* weight;          // (rows,) or null
-    double scale;             // on d_logits only: 1 / divisor
-    T* d_logits;              // in panels
+    const T* target;       // (rows, n_targets); null for classes
+    const int32_t* codes;  // (rows,); null for numbers
+    const T* weight;       // (rows,) or null
+    double scale;          // on d_logits only: 1 / divisor
+    T* d_logits;           // in panels
     DeltaRows place;
-    double* row_losses;       // (rows,): weight·loss
-    T* scratch;               // loss_scratch(rows, n_logits)
+    double* row_losses;  // (rows,): weight·loss
+    T* scratch;          // loss_scratch(rows, n_logits)
 };
 
 // Some rows of weights with one learning rate and one decay: (rows, n), the first numbers of rows of length ld.
@@ -155,8 +155,8 @@ struct Kernels {
                            Function);
     void (*dense_backward)(const DenseBackward<T>&);
     void (*dense_gradient)(const DenseGradient<T>&);
-    void (*sparse_gradient)(const SparseRows<T>&, Index rows, Index n_in, Index n_out, const T* deltas, Index strip_rows,
-                            Index p0, T* block, Index ld);
+    void (*sparse_gradient)(const SparseRows<T>&, Index rows, Index n_in, Index n_out, const T* deltas,
+                            Index strip_rows, Index p0, T* block, Index ld);
     // Rows i0 … i1 - 1 and columns c0 … c1 - 1 of W (n_in + 1, n_out) into the panels of W and of Wᵀ. i0 is a multiple of half a
     // panel, c0 of a whole one; c1 too, or it is n_out.
     void (*pack_forward)(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index c0, Index c1, T* panels);

@@ -12,8 +12,7 @@ inline void put_row(const LossRows<T>& rows, Index r, const T* gradient, double 
     for (Index column = 0; column < rows.n_logits; column += panel) {
         const Index left = rows.n_logits - column, width = left > lanes<T> ? panel : lanes<T>;
         T* to = rows.d_logits + column * rows.place.strip + (rows.place.first + r) * width;
-        for (Index k = 0; k < left && k < panel; ++k)
-            to[k] = gradient[column + k] * static_cast<T>(factor);
+        for (Index k = 0; k < left && k < panel; ++k) to[k] = gradient[column + k] * static_cast<T>(factor);
     }
 }
 

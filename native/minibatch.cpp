@@ -94,11 +94,11 @@ void Minibatch<T>::forward(size_t index, const Source<T>& source, const Selectio
     T* z = stage.slope_in_buffer() ? buffers.slopes.data() + r0 * ld : outputs;
     const T* inputs = inputs_of(index) + r0 * ld_of(index);
     if (index == 0 && source.features.sparse()) {
-        kernels_.sparse_forward(sparse_rows(source.features, rows, r0), n, stage.n_in, stage.n_out, weights + stage.offset,
-                                z, ld, stage.fused());
+        kernels_.sparse_forward(sparse_rows(source.features, rows, r0), n, stage.n_in, stage.n_out,
+                                weights + stage.offset, z, ld, stage.fused());
     } else if (stage.dense) {
-        kernels_.dense_forward({n, stage.n_in, stage.n_out, inputs, ld_of(index), packed.forward(index), z, ld,
-                                stage.fused()});
+        kernels_.dense_forward(
+            {n, stage.n_in, stage.n_out, inputs, ld_of(index), packed.forward(index), z, ld, stage.fused()});
     } else {
         for (Index r = 0; r < n; ++r) std::memcpy(z + r * ld, inputs + r * ld_of(index), sizeof(T) * stage.n_out);
     }
@@ -123,19 +123,18 @@ template <class T>
 void Minibatch<T>::loss(const Source<T>& source, Index r0, Index n, double scale, T* scratch) {
     const StageBuffers& last = stages_.back();
     const Index n_targets = network_.loss.n_targets(network_.n_outputs());
-    kernels_.loss(network_.loss.settings(),
-                  {.rows = n,
-                   .n_logits = network_.n_outputs(),
-                   .logits = last.outputs.data() + r0 * last.ld,
-                   .ld = last.ld,
-                   .target = source.codes ? nullptr : target_.data() + r0 * n_targets,
-                   .codes = source.codes ? codes_.data() + r0 : nullptr,
-                   .weight = source.weight ? weight_.data() + r0 : nullptr,
-                   .scale = scale,
-                   .d_logits = last.deltas,
-                   .place = {r0, strip_rows_},
-                   .row_losses = row_losses_.data() + r0,
-                   .scratch = scratch});
+    kernels_.loss(network_.loss.settings(), {.rows = n,
+                                             .n_logits = network_.n_outputs(),
+                                             .logits = last.outputs.data() + r0 * last.ld,
+                                             .ld = last.ld,
+                                             .target = source.codes ? nullptr : target_.data() + r0 * n_targets,
+                                             .codes = source.codes ? codes_.data() + r0 : nullptr,
+                                             .weight = source.weight ? weight_.data() + r0 : nullptr,
+                                             .scale = scale,
+                                             .d_logits = last.deltas,
+                                             .place = {r0, strip_rows_},
+                                             .row_losses = row_losses_.data() + r0,
+                                             .scratch = scratch});
 }
 
 // Prepare the derivative of a stage's activation and dropout for rows r0 … r0 + n - 1: z becomes φ′(z), times the mask.
@@ -166,8 +165,14 @@ void Minibatch<T>::backward(size_t index, Index r0, Index n, const PackedWeights
     const Stage& stage = network_.stages[index];
     const Derivative<T> before = derivative(index - 1, r0, n, dropout);
     if (stage.dense)
-        kernels_.dense_backward({n, stage.n_in, stage.n_out, {r0, strip_rows_}, stages_[index].deltas,
-                                 packed.backward(index), stages_[index - 1].deltas, before});
+        kernels_.dense_backward({n,
+                                 stage.n_in,
+                                 stage.n_out,
+                                 {r0, strip_rows_},
+                                 stages_[index].deltas,
+                                 packed.backward(index),
+                                 stages_[index - 1].deltas,
+                                 before});
     else
         kernels_.apply_derivative(before, n, stage.n_out, {r0, strip_rows_}, stages_[index].deltas);
 }
@@ -180,8 +185,19 @@ void Minibatch<T>::gradient(size_t index, const Source<T>& source, const Selecti
         kernels_.sparse_gradient(sparse_rows(source.features, rows, 0), rows.n, stage.n_in, stage.n_out,
                                  stages_[index].deltas, strip_rows_, p0, block, ld);
     else
-        kernels_.dense_gradient({rows.n, stage.n_out, inputs_of(index), ld_of(index), stages_[index].deltas, strip_rows_,
-                                 i0, i1, p0, p1, block, ld, {next[0], next[1], next[2]}});
+        kernels_.dense_gradient({rows.n,
+                                 stage.n_out,
+                                 inputs_of(index),
+                                 ld_of(index),
+                                 stages_[index].deltas,
+                                 strip_rows_,
+                                 i0,
+                                 i1,
+                                 p0,
+                                 p1,
+                                 block,
+                                 ld,
+                                 {next[0], next[1], next[2]}});
 }
 
 template <class T>

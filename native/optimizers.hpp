@@ -104,7 +104,9 @@ inline void descend_by(const Descent<T>& d) {
         for (; i + lanes<T> <= d.n; i += lanes<T>)
             step(i, [](const T* from) { return load<T>(from); }, [](T* to, Vec<T> v) { store<T>(to, v); });
         if (const Index n = d.n - i; n > 0)
-            step(i, [n](const T* from) { return load_part<T>(from, n); }, [n](T* to, Vec<T> v) { store_part<T>(to, v, n); });
+            step(
+                i, [n](const T* from) { return load_part<T>(from, n); },
+                [n](T* to, Vec<T> v) { store_part<T>(to, v, n); });
     }
     if constexpr (fused) *d.squares += sum<double>(squares_of_gradient);
 }
@@ -175,7 +177,8 @@ T largest(Index rows, Index n, Index ld, const T* x) {
         }
     const Vec<T> tops = from_bits<T>(top);
     T result = 0;
-    for (Index i = 0; i < lanes<T>; ++i) result = tops[i] <= result ? result : tops[i] == tops[i] ? tops[i] : T(__builtin_inf());
+    for (Index i = 0; i < lanes<T>; ++i)
+        result = tops[i] <= result ? result : tops[i] == tops[i] ? tops[i] : T(__builtin_inf());
     return result;
 }
 

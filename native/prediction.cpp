@@ -11,8 +11,8 @@ namespace chainrule {
 
 namespace {
 
-constexpr Index tile = 96;      // rows that go through all stages together: they stay in the second-level cache
-constexpr Index few_rows = 4;   // for which packing the weights does not pay
+constexpr Index tile = 96;     // rows that go through all stages together: they stay in the second-level cache
+constexpr Index few_rows = 4;  // for which packing the weights does not pay
 
 // Forward of some rows, nothing kept but the last stage's outputs.
 template <class T>
@@ -21,7 +21,8 @@ class Prediction {
     explicit Prediction(const Network& network, Index max_rows);
 
     // Logits (n, K), without gaps, of rows first … first + n - 1; n ≤ max_rows. Packed weights, or (for a few rows) flat ones.
-    void run(const Features<T>& features, Index first, Index n, const PackedWeights<T>* packed, const T* weights, T* logits);
+    void run(const Features<T>& features, Index first, Index n, const PackedWeights<T>* packed, const T* weights,
+             T* logits);
 
    private:
     void stage_forward(const Stage& stage, size_t index, Index n, const PackedWeights<T>* packed, const T* weights,
@@ -58,7 +59,8 @@ void Prediction<T>::run(const Features<T>& features, Index first, Index n, const
         const Index ld_out = row_length(kernels_, stage.n_out);
         if (i == 0 && features.sparse()) {
             const SparseRows<T> x = sparse_rows<T>(features, {nullptr, first, n}, 0);
-            kernels_.sparse_forward(x, n, stage.n_in, stage.n_out, weights + stage.offset, outputs, ld_out, stage.fused());
+            kernels_.sparse_forward(x, n, stage.n_in, stage.n_out, weights + stage.offset, outputs, ld_out,
+                                    stage.fused());
             if (stage.fused() != stage.function)
                 kernels_.activate(stage.function, n, stage.n_out, ld_out, outputs, ld_out, outputs);
         } else {
@@ -79,8 +81,8 @@ void Prediction<T>::stage_forward(const Stage& stage, size_t index, Index n, con
     Index ld_z = ld_in;
     if (stage.dense) {
         if (packed) {
-            kernels_.dense_forward({n, stage.n_in, stage.n_out, inputs, ld_in, packed->forward(index), outputs, ld_out,
-                                    stage.fused()});
+            kernels_.dense_forward(
+                {n, stage.n_in, stage.n_out, inputs, ld_in, packed->forward(index), outputs, ld_out, stage.fused()});
         } else {
             for (Index r = 0; r < n; ++r)
                 kernels_.dense_forward_row(stage.n_in, stage.n_out, inputs + r * ld_in, weights + stage.offset,
@@ -94,7 +96,6 @@ void Prediction<T>::stage_forward(const Stage& stage, size_t index, Index n, con
 }
 
 }  // namespace
-
 
 template <class T>
 void compute_logits(const Network& network, const Features<T>& features, const T* weights, T* logits, int n_threads) {

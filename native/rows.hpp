@@ -38,7 +38,8 @@ struct Selection {
 // The selected rows of sparse features, from number r0 of the selection on.
 template <class T>
 SparseRows<T> sparse_rows(const Features<T>& features, const Selection& rows, Index r0) {
-    return {features.values, features.columns, features.starts, rows.order ? rows.order + r0 : nullptr, rows.first + r0};
+    return {features.values, features.columns, features.starts, rows.order ? rows.order + r0 : nullptr,
+            rows.first + r0};
 }
 
 }  // namespace chainrule

@@ -95,8 +95,8 @@ bool Session<T>::can_fuse() const {
     const double n_weights = static_cast<double>(network_.n_weights());
     const double step_work = 6 * n_weights * static_cast<double>(minibatch_.max_rows());
     const double lanes = static_cast<double>(kernels_.panel) / 2;
-    return n_weights >= many_weights && step_work <= short_work_of_a_lane * lanes && !settings_.max_gradient_norm && network_.l1 == 0 &&
-           network_.l2 == 0;
+    return n_weights >= many_weights && step_work <= short_work_of_a_lane * lanes && !settings_.max_gradient_norm &&
+           network_.l1 == 0 && network_.l2 == 0;
 }
 
 // Call f(first row of W, number of rows, whether they are biases) for a block's weights and for its biases.
@@ -217,7 +217,8 @@ void Session<T>::rows_phase(int member, const Step& step, int64_t phase) {
     for (Index part = next_part_++; part < n && !abandoned(); part = next_part_++) {
         look_up(member, phase);
         const Index r0 = step.rows.n * part / n, r1 = step.rows.n * (part + 1) / n;
-        minibatch_.run(source_, step.rows, r0, r1, packed_, weights_, step.dropout, 1 / step.divisor, own.scratch.data());
+        minibatch_.run(source_, step.rows, r0, r1, packed_, weights_, step.dropout, 1 / step.divisor,
+                       own.scratch.data());
         for (size_t i = 0; can_fuse_ && i < network_.stages.size(); ++i) {
             if (!network_.stages[i].dense) continue;
             const auto [x, delta] = minibatch_.largest(i, source_, step.rows, r0, r1);
@@ -242,8 +243,7 @@ bool Session<T>::bounded(Index n_rows) const {
 }
 
 template <class T>
-void Session<T>::gradient_phase(int member, const Step& step, int64_t phase, double penalty,
-                                const Formula* fused) {
+void Session<T>::gradient_phase(int member, const Step& step, int64_t phase, double penalty, const Formula* fused) {
     if (member == 0) next_part_ = 0, next_descent_ = 0;
     for (size_t b = next_block_++; b < blocks_.size() && !abandoned(); b = next_block_++) {
         const Block& block = blocks_[b];
@@ -266,7 +266,8 @@ void Session<T>::fused_block(size_t b, const Step& step, const Formula& formula,
     const Stage& stage = network_.stages[block.stage];
     std::array<const T*, 3> next{weights_ + stage.offset};
     for (size_t v = 0; v < vectors_.size(); ++v) next[v + 1] = vectors_[v] + stage.offset;
-    minibatch_.gradient(block.stage, source_, step.rows, block.i0, block.i1, block.p0, block.p1, gradient, block.ld, next);
+    minibatch_.gradient(block.stage, source_, step.rows, block.i0, block.i1, block.p0, block.p1, gradient, block.ld,
+                        next);
     squares_[b] = penalties_[b] = 0;
     if (!packed_.forward(block.stage)) {  // sparse rows take W as it is
         penalise_block(b, 0, gradient);

@@ -25,7 +25,8 @@ namespace chainrule {
 
 struct Optimizer {
     OptimizerKind kind = OptimizerKind::sgd;
-    std::vector<double> settings;  // in the order of training/optimizers: beta_1, beta_2, epsilon; decay, epsilon; epsilon
+    std::vector<double>
+        settings;  // in the order of training/optimizers: beta_1, beta_2, epsilon; decay, epsilon; epsilon
     size_t n_vectors() const;
     size_t n_settings() const;
 };
@@ -59,7 +60,8 @@ class Session {
 
     // Take n_steps steps from first_step on; returns how many are reported. A step whose error or gradient is not finite is
     // the last one reported and is not descended.
-    Index run(int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report, const Interrupted& interrupted);
+    Index run(int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report,
+              const Interrupted& interrupted);
 
     // Σ weight·loss, Σ weight and the gradient of the former over the selected rows. Without a dropout factor above 0 nothing is
     // dropped.
@@ -136,8 +138,8 @@ class Session {
     };
     std::vector<Own> own_;
     bool can_fuse_ = false;
-    std::vector<double> squares_;       // Σ g² of each block
-    std::vector<double> penalties_;     // of each block
+    std::vector<double> squares_;    // Σ g² of each block
+    std::vector<double> penalties_;  // of each block
 
     // Set by the calling thread before the team meets, read by all after.
     Step step_;

@@ -113,7 +113,9 @@ void slopes(Function function, Index rows, Index n, Index ld, T* z) {
 // Call f(φ′), where φ′(row, column) is a vector of the derivative (times the mask), unless all of it is 1.
 template <class T, class F>
 [[gnu::always_inline]] inline void with_derivative(const Derivative<T>& derivative, F f) {
-    const auto stored = [&](Index row, Index column) { return load<T>(derivative.buffer + row * derivative.ld + column); };
+    const auto stored = [&](Index row, Index column) {
+        return load<T>(derivative.buffer + row * derivative.ld + column);
+    };
     if (derivative.slope == Slope::in_buffer) f(stored);
     if (derivative.slope == Slope::of_sign) {
         const Vec<T> positive = splat<T>(derivative.positive), negative = splat<T>(derivative.negative);

@@ -360,8 +360,10 @@ void pack_forward(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index
 template <class T, Index size, size_t... lane>
 [[gnu::always_inline]] inline void swap_blocks(Vec<T>& upper, Vec<T>& lower, Lanes<lane...>) {
     constexpr Index n = lanes<T>;
-    const Vec<T> u = __builtin_shufflevector(upper, lower, ((lane / size) % 2 ? n + Index(lane) - size : Index(lane))...);
-    const Vec<T> l = __builtin_shufflevector(upper, lower, ((lane / size) % 2 ? n + Index(lane) : Index(lane) + size)...);
+    const Vec<T> u =
+        __builtin_shufflevector(upper, lower, ((lane / size) % 2 ? n + Index(lane) - size : Index(lane))...);
+    const Vec<T> l =
+        __builtin_shufflevector(upper, lower, ((lane / size) % 2 ? n + Index(lane) : Index(lane) + size)...);
     upper = u;
     lower = l;
 }

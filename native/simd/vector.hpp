@@ -11,7 +11,8 @@
 #include "kernels.hpp"
 
 #ifndef CHAINRULE_VECTOR_BYTES
-#error "the build defines CHAINRULE_VECTOR_BYTES, CHAINRULE_TILE_ROWS and CHAINRULE_ISA_NAMESPACE for each instruction set"
+#error \
+    "the build defines CHAINRULE_VECTOR_BYTES, CHAINRULE_TILE_ROWS and CHAINRULE_ISA_NAMESPACE for each instruction set"
 #endif
 
 namespace chainrule::CHAINRULE_ISA_NAMESPACE {

@@ -25,8 +25,8 @@ struct Entered {
     Entered(const char* name, void (*run)()) { all_tests().push_back({name, run}); }
 };
 
-#define TEST(name)                                   \
-    static void name();                              \
+#define TEST(name)                                    \
+    static void name();                               \
     static const Entered entered_##name(#name, name); \
     static void name()
 
@@ -42,8 +42,8 @@ std::string text_of(const Parts&... parts) {
 }
 
 // The condition, and what else tells the case from others.
-#define CHECK(condition, ...)                                                                   \
-    do {                                                                                        \
+#define CHECK(condition, ...)                                                                         \
+    do {                                                                                              \
         if (!(condition)) report_failure(__FILE__, __LINE__, text_of(#condition, "; ", __VA_ARGS__)); \
     } while (false)
 

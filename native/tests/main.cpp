@@ -39,7 +39,8 @@ int run_all(int n_wishes, char** wishes) {
         alarm(seconds_of_a_test);  // ends the program: a test that hangs has failed
         test.run();
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-        std::printf("%-7s %6.2f s  %s\n", failures_of_test == 0 ? "passed" : "FAILED", seconds.count(), test.name.c_str());
+        std::printf("%-7s %6.2f s  %s\n", failures_of_test == 0 ? "passed" : "FAILED", seconds.count(),
+                    test.name.c_str());
         std::fflush(stdout);
         ++n_run;
     }

@@ -7,8 +7,8 @@ namespace chainrule::tests {
 
 namespace {
 
-constexpr Function functions[] = {Function::identity, Function::relu, Function::leaky_relu, Function::elu,
-                                  Function::selu,     Function::gelu, Function::silu,       Function::mish,
+constexpr Function functions[] = {Function::identity, Function::relu,     Function::leaky_relu, Function::elu,
+                                  Function::selu,     Function::gelu,     Function::silu,       Function::mish,
                                   Function::tanh,     Function::logistic, Function::softplus};
 
 // A value, and the size of the largest term that it is made of: what a rounding may be relative to.

@@ -51,7 +51,8 @@ void check_forward(const Kernels<T>& kernels, const std::string& set, const Shap
     const std::vector<T> x = rows_with_ones<T>(random, rows, n_in, ld_in), W = random.numbers<T>((n_in + 1) * n_out);
     const Panels<T> panels = in_panels(kernels, W, n_out);
     std::vector<T> outputs(static_cast<size_t>(rows * ld_out), T(77)), row(static_cast<size_t>(n_out));
-    kernels.dense_forward({rows, n_in, n_out, x.data(), ld_in, panels.numbers.data(), outputs.data(), ld_out, function});
+    kernels.dense_forward(
+        {rows, n_in, n_out, x.data(), ld_in, panels.numbers.data(), outputs.data(), ld_out, function});
     for (Index r = 0; r < rows; ++r) {
         kernels.dense_forward_row(n_in, n_out, x.data() + r * ld_in, W.data(), row.data(), function);
         for (Index j = 0; j < n_out; ++j) {
@@ -104,7 +105,7 @@ void check_backward(const Kernels<T>& kernels, const std::string& set, const Sha
             Sum<T> sum;
             for (Index j = 0; j < n_out; ++j) sum.add(deltas.at(r, j), W[static_cast<size_t>(i * n_out + j)]);
             const long double factor = factors.at(r, i);
-            CHECK_NEAR(d_inputs.at(r, i), sum.value * factor, (sum.bound() + epsilon<T>) * std::abs(factor),
+            CHECK_NEAR(d_inputs.at(r, i), sum.value * factor, (sum.bound() + epsilon<T>)*std::abs(factor),
                        named(set, shape), " at ", r, ", ", i);
         }
         for (const Index r : {Index{-2}, Index{-1}, rows, rows + 1, rows + 2})
@@ -125,7 +126,18 @@ void check_gradient_block(const Kernels<T>& kernels, const std::string& set, con
     const std::vector<T> d = random.numbers<T>(rows * n_out);
     const Panels<T> deltas = in_panels(kernels, d, n_out);
     std::vector<T> block(static_cast<size_t>((i1 - i0) * ld - 1), T(77));
-    kernels.dense_gradient({rows, n_out, x.data(), ld_in, deltas.numbers.data(), rows, i0, i1, p0, p1, block.data(), ld,
+    kernels.dense_gradient({rows,
+                            n_out,
+                            x.data(),
+                            ld_in,
+                            deltas.numbers.data(),
+                            rows,
+                            i0,
+                            i1,
+                            p0,
+                            p1,
+                            block.data(),
+                            ld,
                             {W.data(), nullptr, W.data()}});
     for (Index i = i0; i < i1; ++i) {
         const T* got = block.data() + (i - i0) * ld;
@@ -179,7 +191,8 @@ TEST(packing_puts_every_weight_in_its_place) {
             // In pieces, as the blocks of the gradient are.
             for (Index i0 = 0; i0 <= n_in; i0 += kernels.block_rows)
                 for (Index c0 = 0; c0 < n_out; c0 += kernels.panel) {
-                    const Index i1 = std::min(i0 + kernels.block_rows, n_in + 1), c1 = std::min(c0 + kernels.panel, n_out);
+                    const Index i1 = std::min(i0 + kernels.block_rows, n_in + 1),
+                                c1 = std::min(c0 + kernels.panel, n_out);
                     kernels.pack_forward(W.data(), n_in, n_out, i0, i1, c0, c1, forward.numbers.data());
                     kernels.pack_backward(W.data(), n_in, n_out, i0, i1, c0, c1, backward.numbers.data());
                 }
@@ -205,8 +218,8 @@ TEST(the_derivative_is_multiplied_in_place) {
                     for (Index i = 0; i < n; ++i) {
                         const T was = before[static_cast<size_t>(r * n + i)];
                         const bool own = r >= 2 && r < 5;
-                        CHECK(d.at(r, i) == (own ? was * static_cast<T>(factors.at(r - 2, i)) : was), set, " n ", n, " at ",
-                              r, ", ", i);
+                        CHECK(d.at(r, i) == (own ? was * static_cast<T>(factors.at(r - 2, i)) : was), set, " n ", n,
+                              " at ", r, ", ", i);
                     }
             }
     });

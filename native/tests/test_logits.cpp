@@ -28,13 +28,15 @@ Features<T> part_of(Features<T> features, Index first, Index n) {
 // A ReLU network's outputs for a row.
 template <class T>
 std::vector<double> by_loops(const Run<T>& run, Index row) {
-    std::vector<double> a(run.dense.begin() + row * run.training.n_inputs, run.dense.begin() + (row + 1) * run.training.n_inputs);
+    std::vector<double> a(run.dense.begin() + row * run.training.n_inputs,
+                          run.dense.begin() + (row + 1) * run.training.n_inputs);
     for (const Stage& stage : run.network.stages) {
         std::vector<double> next;
         for (Index j = 0; j < stage.n_out; ++j) {
             const T* W = run.weights.data() + stage.offset + j;
             double z = W[stage.n_in * stage.n_out];
-            for (Index k = 0; k < stage.n_in; ++k) z += a[static_cast<size_t>(k)] * static_cast<double>(W[k * stage.n_out]);
+            for (Index k = 0; k < stage.n_in; ++k)
+                z += a[static_cast<size_t>(k)] * static_cast<double>(W[k * stage.n_out]);
             next.push_back(stage.function == Function::relu && z < 0 ? 0 : z);
         }
         a = next;
@@ -48,7 +50,8 @@ TEST(logits_are_those_of_the_network) {
     for_all_cores([]<class T>(const std::string& core) {
         for (const bool sparse : {false, true})
             for (const std::vector<Index>& widths : {std::vector<Index>{}, {1}, {33, 17}, {300}}) {
-                const Training training{.n_inputs = 11, .n_rows = 20, .n_outputs = 3, .widths = widths, .sparse = sparse};
+                const Training training{
+                    .n_inputs = 11, .n_rows = 20, .n_outputs = 3, .widths = widths, .sparse = sparse};
                 const Run<T> run(training);
                 const std::vector<T> logits = logits_of(run, run.features(), 2);
                 for (size_t i = 0; i < logits.size(); ++i) {
@@ -64,7 +67,8 @@ TEST(logits_of_a_row_do_not_depend_on_the_others) {
     for_all_cores([]<class T>(const std::string& core) {
         for (const bool sparse : {false, true})
             for (const Function function : {Function::relu, Function::mish}) {
-                const Training training{.n_inputs = 9, .n_rows = 400, .widths = {40, 5}, .function = function, .sparse = sparse};
+                const Training training{
+                    .n_inputs = 9, .n_rows = 400, .widths = {40, 5}, .function = function, .sparse = sparse};
                 const Run<T> run(training);
                 const std::vector<T> all = logits_of(run, run.features(), 1);
                 for (const int n_threads : {2, 5}) CHECK(logits_of(run, run.features(), n_threads) == all, core);

@@ -8,8 +8,9 @@ namespace chainrule::tests {
 
 namespace {
 
-constexpr LossKind kinds[] = {LossKind::squared_error, LossKind::absolute_error, LossKind::huber,        LossKind::quantile,
-                              LossKind::poisson,       LossKind::log_loss,       LossKind::cross_entropy};
+constexpr LossKind kinds[] = {LossKind::squared_error, LossKind::absolute_error, LossKind::huber,
+                              LossKind::quantile,      LossKind::poisson,        LossKind::log_loss,
+                              LossKind::cross_entropy};
 const std::vector<double> levels{0.1, 0.5, 0.8};
 
 struct LossCase {
@@ -71,8 +72,10 @@ OneLogit of_number(const LossCase& c, long double z, long double y, double level
             const long double d = c.parameter, cut = std::clamp(r, -d, d);
             return sized(cut * (r - cut / 2), cut);
         }
-        case LossKind::quantile: return sized(r > 0 ? (1 - level) * r : -level * r, r > 0 ? 1 - level : r < 0 ? -level : 0);
-        case LossKind::poisson: return {std::exp(z) - y * z, std::exp(z) + std::abs(y * z), std::exp(z) - y, std::exp(z) + y};
+        case LossKind::quantile:
+            return sized(r > 0 ? (1 - level) * r : -level * r, r > 0 ? 1 - level : r < 0 ? -level : 0);
+        case LossKind::poisson:
+            return {std::exp(z) - y * z, std::exp(z) + std::abs(y * z), std::exp(z) - y, std::exp(z) + y};
         case LossKind::log_loss: {
             const long double p = z < 0 ? e / (1 + e) : 1 / (1 + e), not_p = z < 0 ? 1 / (1 + e) : e / (1 + e);
             const long double loss = std::log1p(e) + (1 - y) * std::max(z, 0.0L) + y * std::max(-z, 0.0L);
@@ -103,7 +106,8 @@ struct Rows {
     ByDefinition by_definition(const LossCase& c, Index r) const {
         const T* z = logits.data() + r * ld;
         if (c.of_classes())
-            return of_classes({z, z + c.n_logits}, codes[static_cast<size_t>(r)], static_cast<long double>(c.parameter));
+            return of_classes({z, z + c.n_logits}, codes[static_cast<size_t>(r)],
+                              static_cast<long double>(c.parameter));
         ByDefinition row;
         for (Index k = 0; k < c.n_logits; ++k) {
             const T y = target[static_cast<size_t>((r * c.n_logits + k) / c.n_levels())];
@@ -127,19 +131,22 @@ void check_loss(const Kernels<T>& kernels, const std::string& set, const LossCas
     std::vector<T> scratch(static_cast<size_t>(loss_scratch(c.rows, c.n_logits)));
     const LossSettings settings{c.kind, c.parameter, levels.data(), c.n_levels()};
     const double scale = 0.25;
-    kernels.loss(settings, {c.rows, c.n_logits, rows.logits.data(), rows.ld, c.of_classes() ? nullptr : rows.target.data(),
-                            c.of_classes() ? rows.codes.data() : nullptr, c.weighted ? rows.weight.data() : nullptr, scale,
-                            gradient.numbers.data(), gradient.place(), losses.data(), scratch.data()});
+    kernels.loss(settings,
+                 {c.rows, c.n_logits, rows.logits.data(), rows.ld, c.of_classes() ? nullptr : rows.target.data(),
+                  c.of_classes() ? rows.codes.data() : nullptr, c.weighted ? rows.weight.data() : nullptr, scale,
+                  gradient.numbers.data(), gradient.place(), losses.data(), scratch.data()});
     const std::string where = text_of(set, " loss ", static_cast<int>(c.kind), " rows ", c.rows, " logits ", c.n_logits,
                                       " of size ", c.size, " parameter ", c.parameter);
-    const long double n = static_cast<long double>(c.n_logits + 8);  // roundings: one a term of a sum, a few for the rest
+    const long double n =
+        static_cast<long double>(c.n_logits + 8);  // roundings: one a term of a sum, a few for the rest
     for (Index r = 0; r < c.rows; ++r) {
         const ByDefinition row = rows.by_definition(c, r);
         const long double weight = c.weighted ? rows.weight[static_cast<size_t>(r)] : 1;
         const size_t at = static_cast<size_t>(r);
         CHECK_NEAR(losses[at], weight * row.loss, weight * n * epsilon<T> * row.size, where, " row ", r);
         for (Index k = 0; k < c.n_logits; ++k) {
-            const long double factor = weight * static_cast<long double>(scale), size = row.sizes[static_cast<size_t>(k)];
+            const long double factor = weight * static_cast<long double>(scale),
+                              size = row.sizes[static_cast<size_t>(k)];
             CHECK_NEAR(gradient.at(r, k), factor * row.gradient[static_cast<size_t>(k)],
                        factor * n * epsilon<T> * size + smallest<T>, where, " gradient at ", r, ", ", k);
         }
@@ -173,9 +180,10 @@ TEST(losses_pass_on_what_is_no_number) {
             Panels<T> gradient(kernels, 3, 1);
             double loss = 0;
             std::vector<T> scratch(static_cast<size_t>(loss_scratch(1, 3)));
-            kernels.loss({kind, 0.5, levels.data(), 3},
-                         {1, 3, logits.data(), 3, of_classes ? nullptr : target.data(), of_classes ? codes.data() : nullptr,
-                          nullptr, 1, gradient.numbers.data(), gradient.place(), &loss, scratch.data()});
+            kernels.loss(
+                {kind, 0.5, levels.data(), 3},
+                {1, 3, logits.data(), 3, of_classes ? nullptr : target.data(), of_classes ? codes.data() : nullptr,
+                 nullptr, 1, gradient.numbers.data(), gradient.place(), &loss, scratch.data()});
             CHECK(std::isnan(loss), set, " loss ", static_cast<int>(kind));
         }
     });

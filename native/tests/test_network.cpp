@@ -25,10 +25,11 @@ std::string refusal(F f) {
 }  // namespace
 
 TEST(network_makes_a_stage_of_a_layer_and_what_follows_it) {
-    const Network network(4,
-                          {dense(4, 3), activation(Function::relu), dropout(0.5), activation(Function::identity), dropout(0),
-                           dropout(0.25), activation(Function::tanh), activation(Function::elu), dense(3, 2)},
-                          {}, 0, 0);
+    const Network network(
+        4,
+        {dense(4, 3), activation(Function::relu), dropout(0.5), activation(Function::identity), dropout(0),
+         dropout(0.25), activation(Function::tanh), activation(Function::elu), dense(3, 2)},
+        {}, 0, 0);
     CHECK(network.stages.size() == 5, network.stages.size());
     const auto stage_is = [&](size_t i, bool dense, Function function, double rate) {
         const Stage& stage = network.stages[i];
@@ -44,7 +45,8 @@ TEST(network_makes_a_stage_of_a_layer_and_what_follows_it) {
 }
 
 TEST(network_refuses_what_does_not_fit) {
-    CHECK(refusal([] { Network(4, {dense(4, 3), dense(4, 2)}, {}, 0, 0); }).find("fit together") != std::string::npos, "");
+    CHECK(refusal([] { Network(4, {dense(4, 3), dense(4, 2)}, {}, 0, 0); }).find("fit together") != std::string::npos,
+          "");
     CHECK(refusal([] { Network(4, {activation(Function::relu)}, {}, 0, 0); }).find("dense") != std::string::npos, "");
     CHECK(refusal([] { function_of("relu6"); }).find("'relu6'") != std::string::npos, "");
     CHECK(refusal([] { loss_of("hinge"); }).find("'hinge'") != std::string::npos, "");

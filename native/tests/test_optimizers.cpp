@@ -36,7 +36,8 @@ Weight stepped(const Descent<T>& d, Weight v, long double g) {
         case OptimizerKind::adam:
             v.first = d.settings[0] * v.first + d.one_minus[0] * g;
             v.second = d.settings[1] * v.second + d.one_minus[1] * g * g;
-            change = -d.learning_rate * (v.first * d.corrections[0]) / (std::sqrt(v.second * d.corrections[1]) + d.settings[2]);
+            change = -d.learning_rate * (v.first * d.corrections[0]) /
+                     (std::sqrt(v.second * d.corrections[1]) + d.settings[2]);
             break;
     }
     v.w += change - d.decay * v.w;
@@ -76,7 +77,8 @@ struct Rows {
 };
 
 template <class T>
-void check_descent(const Kernels<T>& kernels, const std::string& set, OptimizerKind kind, Index rows, Index n, Index gap) {
+void check_descent(const Kernels<T>& kernels, const std::string& set, OptimizerKind kind, Index rows, Index n,
+                   Index gap) {
     Rows<T> before(Random(static_cast<uint64_t>(n)), rows, n, gap), after = before;
     const Descent<T> d = after.descent(kind);
     kernels.descend(d);
@@ -85,7 +87,8 @@ void check_descent(const Kernels<T>& kernels, const std::string& set, OptimizerK
         const bool own = column < n;
         Weight expected{before.w[i], before.m[i], before.s[i]};
         if (own) expected = stepped(d, expected, before.g[static_cast<size_t>(row * before.ld_gradient + column)]);
-        const std::string where = text_of(set, " optimizer ", static_cast<int>(kind), " rows ", rows, " n ", n, " at ", i);
+        const std::string where =
+            text_of(set, " optimizer ", static_cast<int>(kind), " rows ", rows, " n ", n, " at ", i);
         const long double bound = own ? 8 * epsilon<T> : 0;  // a few roundings of numbers of size 1
         CHECK_NEAR(after.w[i], expected.w, bound, where);
         CHECK_NEAR(after.m[i], n_vectors(kind) > 0 ? expected.first : before.m[i], bound, where, " first vector");

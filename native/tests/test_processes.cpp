@@ -52,13 +52,14 @@ TEST(sessions_go_on_after_a_fork) {
     Session<double> session = run.open(3);
     run.take(session, 0, 4);
     CHECK(true_in_child([&] {
-        run.take(session, 4, 6);
-        Run<double> own(training);
-        own.train(threads_of_child, 10);
-        std::vector<double> logits(static_cast<size_t>(training.n_rows * training.n_outputs));
-        compute_logits(run.network, run.features(), run.weights.data(), logits.data(), threads_of_child);
-        return run.same_as(alone) && own.same_as(alone);
-    }), "in the child");
+              run.take(session, 4, 6);
+              Run<double> own(training);
+              own.train(threads_of_child, 10);
+              std::vector<double> logits(static_cast<size_t>(training.n_rows * training.n_outputs));
+              compute_logits(run.network, run.features(), run.weights.data(), logits.data(), threads_of_child);
+              return run.same_as(alone) && own.same_as(alone);
+          }),
+          "in the child");
     run.take(session, 4, 6);
     CHECK(run.same_as(alone), "in the parent");
 }

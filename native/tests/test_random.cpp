@@ -38,7 +38,8 @@ TEST(row_order_sorts_by_the_numbers_of_its_stream) {
             for (int64_t i = 0; i < n; ++i) hashes.push_back(numbers.next() >> 32);
             std::vector<uint32_t> expected(static_cast<size_t>(n));
             std::iota(expected.begin(), expected.end(), 0U);
-            std::stable_sort(expected.begin(), expected.end(), [&](uint32_t a, uint32_t b) { return hashes[a] < hashes[b]; });
+            std::stable_sort(expected.begin(), expected.end(),
+                             [&](uint32_t a, uint32_t b) { return hashes[a] < hashes[b]; });
             CHECK(std::equal(expected.begin(), expected.end(), rows), n, " rows, epoch ", epoch);
         }
     }
@@ -56,7 +57,8 @@ TEST(dropout_drops_by_the_numbers_of_its_stream) {
             for (Index r = 0; r < rows; ++r)
                 for (Index u = 0; u < ld; ++u) {
                     const T expected = u >= units ? T(3) : numbers.next() < mask.threshold ? T(0) : T(6);
-                    CHECK(values[static_cast<size_t>(r * ld + u)] == expected, set, " units ", units, " at ", r, ", ", u);
+                    CHECK(values[static_cast<size_t>(r * ld + u)] == expected, set, " units ", units, " at ", r, ", ",
+                          u);
                 }
         }
     });

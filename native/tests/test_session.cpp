@@ -20,20 +20,44 @@ std::vector<Named> trainings() {
     using O = OptimizerKind;
     return {
         {"one row", {.n_rows = 1, .batch_size = 1}},
-        {"one of everything", {.n_inputs = 1, .n_rows = 3, .n_outputs = 1, .widths = {1}, .batch_size = 2, .n_steps = 9}},
+        {"one of everything",
+         {.n_inputs = 1, .n_rows = 3, .n_outputs = 1, .widths = {1}, .batch_size = 2, .n_steps = 9}},
         {"a last batch of one", {.n_rows = 17, .widths = {9, 3}, .optimizer = O::sgd, .batch_size = 4}},
-        {"batch beyond the rows", {.n_rows = 30, .loss = L::absolute_error, .optimizer = O::momentum, .batch_size = 100}},
+        {"batch beyond the rows",
+         {.n_rows = 30, .loss = L::absolute_error, .optimizer = O::momentum, .batch_size = 100}},
         {"classes", {.n_outputs = 3, .widths = {17, 8}, .function = Function::gelu, .loss = L::cross_entropy}},
         {"classes of sparse rows", {.n_inputs = 40, .n_outputs = 3, .loss = L::cross_entropy, .sparse = true}},
-        {"dropout, weights, penalty", {.widths = {33, 5}, .function = Function::tanh, .dropout = 0.4,
-                                       .loss = L::huber, .optimizer = O::nesterov, .weighted = true, .l1 = 0.01, .l2 = 0.1}},
-        {"clipping", {.function = Function::elu, .loss = L::poisson, .optimizer = O::rmsprop, .max_gradient_norm = 0.01}},
-        {"no hidden layer", {.widths = {}, .loss = L::log_loss, .optimizer = O::adagrad, .sparse = true, .weighted = true}},
+        {"dropout, weights, penalty",
+         {.widths = {33, 5},
+          .function = Function::tanh,
+          .dropout = 0.4,
+          .loss = L::huber,
+          .optimizer = O::nesterov,
+          .weighted = true,
+          .l1 = 0.01,
+          .l2 = 0.1}},
+        {"clipping",
+         {.function = Function::elu, .loss = L::poisson, .optimizer = O::rmsprop, .max_gradient_norm = 0.01}},
+        {"no hidden layer",
+         {.widths = {}, .loss = L::log_loss, .optimizer = O::adagrad, .sparse = true, .weighted = true}},
         {"quantiles", {.n_outputs = 4, .function = Function::leaky_relu, .loss = L::quantile, .optimizer = O::sgd}},
-        {"fused", {.n_inputs = 100, .n_rows = 150, .n_outputs = 1, .widths = {257, 100}, .dropout = 0.2, .batch_size = 70,
-                   .n_steps = 7}},
-        {"fused, sparse rows", {.n_inputs = 300, .n_rows = 60, .n_outputs = 3, .widths = {130}, .loss = L::cross_entropy,
-                                .batch_size = 25, .n_steps = 7, .sparse = true}},
+        {"fused",
+         {.n_inputs = 100,
+          .n_rows = 150,
+          .n_outputs = 1,
+          .widths = {257, 100},
+          .dropout = 0.2,
+          .batch_size = 70,
+          .n_steps = 7}},
+        {"fused, sparse rows",
+         {.n_inputs = 300,
+          .n_rows = 60,
+          .n_outputs = 3,
+          .widths = {130},
+          .loss = L::cross_entropy,
+          .batch_size = 25,
+          .n_steps = 7,
+          .sparse = true}},
         {"many rows at once", {.n_inputs = 20, .n_rows = 900, .widths = {40, 40}, .batch_size = 400, .n_steps = 6}},
     };
 }
@@ -146,7 +170,8 @@ TEST(session_descends_what_it_accumulates) {
         for (Named named : trainings()) {
             Training& training = named.training;
             training.l1 = training.l2 = 0;  // accumulate leaves the penalty out
-            training.n_rows = training.batch_size = std::min(training.batch_size, training.n_rows);  // all rows in a step
+            training.n_rows = training.batch_size =
+                std::min(training.batch_size, training.n_rows);  // all rows in a step
             Run<double> run(training), by_hand(training);
             Session<double> session = run.open(2), other = by_hand.open(1);
             run.take(session, 0, 1);
@@ -167,7 +192,8 @@ TEST(session_stops_at_a_step_that_is_not_finite) {
         for (const Index width : {8, 300}) {  // in three phases, and in two
             const Training training{.n_inputs = 120, .n_rows = 16, .widths = {width}, .n_steps = 6};
             Run<T> run(training), first_half(training);
-            run.plan[0][2] = first_half.plan[0][2] = sizeof(T) == 4 ? 1e30 : 1e200;  // the step after it has no finite error
+            run.plan[0][2] = first_half.plan[0][2] =
+                sizeof(T) == 4 ? 1e30 : 1e200;  // the step after it has no finite error
             Session<T> session = run.open(2), shorter = first_half.open(2);
             const Index taken = run.take(session, 0, training.n_steps);
             CHECK(taken == 4, core, " width ", width, " taken ", taken);

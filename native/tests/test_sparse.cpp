@@ -10,7 +10,8 @@ namespace {
 // Rows of a table in an order of their own, or some that follow one another.
 template <class T>
 SparseRows<T> rows_of(const CSR<T>& table, const std::vector<uint32_t>& order, Index first) {
-    return {table.values.data(), table.columns.data(), table.starts.data(), order.empty() ? nullptr : order.data(), first};
+    return {table.values.data(), table.columns.data(), table.starts.data(), order.empty() ? nullptr : order.data(),
+            first};
 }
 
 template <class T>
@@ -41,14 +42,16 @@ void check_gradient(const Kernels<T>& kernels, const std::string& where, const C
     for (Index first = 0; first < n_out; first += kernels.panel) {
         const Index n = std::min(kernels.panel, n_out - first);
         std::vector<T> block(static_cast<size_t>((table.n + 1) * n), T(77));
-        kernels.sparse_gradient(x, rows, table.n, n_out, deltas.numbers.data(), rows, first / kernels.panel, block.data(), n);
+        kernels.sparse_gradient(x, rows, table.n, n_out, deltas.numbers.data(), rows, first / kernels.panel,
+                                block.data(), n);
         for (Index i = 0; i <= table.n; ++i)
             for (Index j = 0; j < n; ++j) {
                 Sum<T> sum;
                 for (Index r = 0; r < rows; ++r)
                     sum.add(i < table.n ? matrix[static_cast<size_t>(x.row(r) * table.n + i)] : T(1),
                             d[static_cast<size_t>(r * n_out + first + j)]);
-                CHECK_NEAR(block[static_cast<size_t>(i * n + j)], sum.value, sum.bound(), where, " at ", i, ", ", first + j);
+                CHECK_NEAR(block[static_cast<size_t>(i * n + j)], sum.value, sum.bound(), where, " at ", i, ", ",
+                           first + j);
             }
     }
 }

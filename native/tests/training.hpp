@@ -69,7 +69,8 @@ struct Run {
         for (Index r = 0; r < t.n_rows; ++r) codes.push_back(static_cast<int32_t>(random.below(t.n_outputs)));
         weights = random.numbers<T>(network.n_weights(), -0.5, 0.5);
         vectors.assign(optimizer.n_vectors(), std::vector<T>(weights.size()));
-        const double highest[] = {0.02, 0.9, 0.1, 1, 2, 10};  // learning rate, momentum, decay, dropout, penalty, divisor
+        const double highest[] = {0.02, 0.9, 0.1,
+                                  1,    2,   10};  // learning rate, momentum, decay, dropout, penalty, divisor
         for (size_t i = 0; i < 6; ++i) plan[i] = random.numbers<double>(t.n_steps, highest[i] / 2, highest[i]);
         for (auto& column : report) column.resize(static_cast<size_t>(t.n_steps));
     }
@@ -79,7 +80,8 @@ struct Run {
     Features<T> features() const {
         Features<T> features{.n_rows = training.n_rows, .n = training.n_inputs};
         if (training.sparse)
-            features.values = csr.values.data(), features.columns = csr.columns.data(), features.starts = csr.starts.data();
+            features.values = csr.values.data(), features.columns = csr.columns.data(),
+            features.starts = csr.starts.data();
         else
             features.dense = dense.data(), features.row_stride = training.n_inputs;
         return features;
