@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick sanitize lint format docs pictures bench tables clean
 
-NATIVE := $(wildcard native/*.cpp native/*.hpp native/*/*.hpp)
+NATIVE := $(wildcard native/*.cpp native/*.hpp native/layers/*.hpp native/simd/*.hpp)
 FORMATTED := $(NATIVE) $(wildcard native/tests/*.cpp native/tests/*.hpp)
 
 help: ## show this help
