@@ -64,6 +64,8 @@ struct Network {
 
     Index n_outputs() const { return stages.back().n_out; }
     Index n_weights() const;
+    // More than a cache holds, with the gradient and the optimizer's state.
+    bool has_many_weights() const { return n_weights() >= 32768; }
     size_t first_dense() const;
 };
 

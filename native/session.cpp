@@ -10,31 +10,11 @@ namespace chainrule {
 
 namespace {
 
-constexpr Index rows_at_once = 96;      // of a minibatch through all stages: they stay in the second-level cache
-constexpr Index strips_of_block = 8;    // width of a block of the gradient, and
-constexpr Index narrower_block = 2;     // of one of few weights, so that there are blocks enough to share
-constexpr double many_weights = 32768;  // beyond which gradient, weights and optimizer's state do not stay in cache
+constexpr Index rows_at_once = 96;            // of a minibatch through all stages: they stay in the second-level cache
 constexpr double short_work_of_a_lane = 6e8;  // multiplications and additions of a step: some tens of milliseconds
 constexpr auto patience = std::chrono::milliseconds(20);  // between two looks for an interruption
 
 }  // namespace
-
-size_t Optimizer::n_vectors() const {
-    switch (kind) {
-        case OptimizerKind::sgd: return 0;
-        case OptimizerKind::adam: return 2;
-        default: return 1;
-    }
-}
-
-size_t Optimizer::n_settings() const {
-    switch (kind) {
-        case OptimizerKind::adam: return 3;
-        case OptimizerKind::rmsprop: return 2;
-        case OptimizerKind::adagrad: return 1;
-        default: return 0;
-    }
-}
 
 template <class T>
 Session<T>::Session(Network network, const Source<T>& source, Optimizer optimizer, Settings settings, T* weights,
@@ -42,84 +22,35 @@ Session<T>::Session(Network network, const Source<T>& source, Optimizer optimize
     : network_(std::move(network)),
       kernels_(kernels<T>()),
       source_(source),
-      optimizer_(std::move(optimizer)),
       settings_(settings),
       steps_per_epoch_((source.features.n_rows + settings.batch_size - 1) / settings.batch_size),
       weights_(weights),
-      vectors_(std::move(vectors)),
       team_(settings.n_threads),
       order_(settings.seed, source.features.n_rows),
       packed_(network_, true, source.features.sparse()),
-      minibatch_(network_, std::min(settings.batch_size, source.features.n_rows), source.features.sparse()) {
-    add_blocks();
-    can_fuse_ = can_fuse();
-    Index largest_block = 0;
-    for (const Block& block : blocks_) largest_block = std::max(largest_block, (block.i1 - block.i0) * block.ld);
+      minibatch_(network_, std::min(settings.batch_size, source.features.n_rows), source.features.sparse()),
+      blocks_(network_, source.features.sparse()),
+      descent_(blocks_, std::move(optimizer), weights, std::move(vectors), packed_),
+      gradient_(blocks_.n_numbers()),
+      can_fuse_(can_fuse()),
+      squares_(blocks_.size()),
+      penalties_(blocks_.size()) {
     own_.resize(static_cast<size_t>(settings.n_threads));
     for (Own& own : own_) {
         own.scratch = Buffer<T>(loss_scratch(rows_at_once, network_.n_outputs()));
-        own.block = Buffer<T>(largest_block);
+        own.block = Buffer<T>(blocks_.largest());
         own.largest.resize(network_.stages.size());
     }
-}
-
-template <class T>
-void Session<T>::add_blocks() {
-    Index start = 0;
-    const Index widest = static_cast<double>(network_.n_weights()) < many_weights ? narrower_block : strips_of_block;
-    for (size_t i = 0; i < network_.stages.size(); ++i) {
-        const Stage& stage = network_.stages[i];
-        if (!stage.dense) continue;
-        const bool sparse = i == 0 && source_.features.sparse();
-        const Index n_rows = stage.n_in + 1, n_strips = (stage.n_out + kernels_.panel - 1) / kernels_.panel;
-        // A narrow stage has the taller blocks.
-        const Index step_rows = sparse ? n_rows : kernels_.block_rows * std::max<Index>(1, widest / n_strips);
-        const Index step_strips = sparse ? 1 : widest;
-        for (Index p0 = 0; p0 < n_strips; p0 += step_strips)
-            for (Index i0 = 0; i0 < n_rows; i0 += step_rows) {
-                const Index i1 = std::min(i0 + step_rows, n_rows), p1 = std::min(p0 + step_strips, n_strips);
-                const Index ld = std::min(p1 * kernels_.panel, stage.n_out) - p0 * kernels_.panel;
-                blocks_.push_back({i, i0, i1, p0, p1, ld, start});
-                start += (i1 - i0) * ld;
-            }
-    }
-    gradient_ = Buffer<T>(start);
-    squares_.resize(blocks_.size());
-    penalties_.resize(blocks_.size());
 }
 
 // Whether it pays to fuse, and may be done: the weights are more than a cache holds, nothing is clipped, no penalty can
 // overflow, and a step is so short that nobody minds if it is not interrupted halfway.
 template <class T>
 bool Session<T>::can_fuse() const {
-    const double n_weights = static_cast<double>(network_.n_weights());
-    const double step_work = 6 * n_weights * static_cast<double>(minibatch_.max_rows());
+    const double step_work = 6 * static_cast<double>(network_.n_weights()) * static_cast<double>(minibatch_.max_rows());
     const double lanes = static_cast<double>(kernels_.panel) / 2;
-    return n_weights >= many_weights && step_work <= short_work_of_a_lane * lanes && !settings_.max_gradient_norm &&
+    return network_.has_many_weights() && step_work <= short_work_of_a_lane * lanes && !settings_.max_gradient_norm &&
            network_.l1 == 0 && network_.l2 == 0;
-}
-
-// Call f(first row of W, number of rows, whether they are biases) for a block's weights and for its biases.
-template <class T>
-template <class F>
-void Session<T>::for_rows(const Block& block, F f) const {
-    const Index n_in = network_.stages[block.stage].n_in, end = std::min(block.i1, n_in);
-    if (end > block.i0) f(block.i0, end - block.i0, false);
-    if (block.i1 > n_in) f(n_in, Index{1}, true);
-}
-
-// Call f(rows, columns, offset in the flat vector, offset in the block, whether they are biases) for a block's weights and for
-// its biases; rows that follow each other without gaps are one long row.
-template <class T>
-template <class F>
-void Session<T>::for_parts(const Block& block, F f) const {
-    const Stage& stage = network_.stages[block.stage];
-    const Index n = block.ld, column = block.p0 * kernels_.panel;
-    for_rows(block, [&](Index row, Index rows, bool biases) {
-        const Index start = stage.offset + row * stage.n_out + column, start_in_block = (row - block.i0) * block.ld;
-        const bool no_gaps = n == stage.n_out;
-        f(no_gaps ? Index{1} : rows, no_gaps ? rows * n : n, start, start_in_block, biases);
-    });
 }
 
 template <class T>
@@ -178,7 +109,7 @@ void Session<T>::work(int member, int64_t first_step, Index n_steps, const StepP
         double error = has_weight ? minibatch_.total_loss(step.rows.n) / step.divisor : 0, norm = 0;
         const bool fused = can_fuse_ && std::isfinite(error) && bounded(step.rows.n);
         if (has_weight) {
-            const Formula unclipped = formula(first_step + i, plan, i, 0);
+            const Formula<T> unclipped = descent_.formula(first_step + i, plan, i, 1);
             gradient_phase(member, step, 2 * i + 1, plan.penalty[i], fused ? &unclipped : nullptr);
         }
         // The order of a new epoch takes the place of this one's, which the gradient of sparse rows still needs.
@@ -199,7 +130,7 @@ void Session<T>::work(int member, int64_t first_step, Index n_steps, const StepP
             if (member == 0) taken_ = i + 1;
             return;
         }
-        if (has_weight && !fused) descent_phase(formula(first_step + i, plan, i, norm));
+        if (has_weight && !fused) descent_phase(descent_.formula(first_step + i, plan, i, clip_of(norm)));
         if (prepared || is_last) continue;
         if (member == 0) prepare(first_step + i + 1, plan, i + 1);
         team_.barrier();
@@ -243,7 +174,7 @@ bool Session<T>::bounded(Index n_rows) const {
 }
 
 template <class T>
-void Session<T>::gradient_phase(int member, const Step& step, int64_t phase, double penalty, const Formula* fused) {
+void Session<T>::gradient_phase(int member, const Step& step, int64_t phase, double penalty, const Formula<T>* fused) {
     if (member == 0) next_part_ = 0, next_descent_ = 0;
     for (size_t b = next_block_++; b < blocks_.size() && !abandoned(); b = next_block_++) {
         const Block& block = blocks_[b];
@@ -261,38 +192,26 @@ void Session<T>::gradient_phase(int member, const Step& step, int64_t phase, dou
 
 // Gradient and descent of a block in one go.
 template <class T>
-void Session<T>::fused_block(size_t b, const Step& step, const Formula& formula, T* gradient) {
+void Session<T>::fused_block(size_t b, const Step& step, const Formula<T>& formula, T* gradient) {
     const Block& block = blocks_[b];
-    const Stage& stage = network_.stages[block.stage];
-    std::array<const T*, 3> next{weights_ + stage.offset};
-    for (size_t v = 0; v < vectors_.size(); ++v) next[v + 1] = vectors_[v] + stage.offset;
     minibatch_.gradient(block.stage, source_, step.rows, block.i0, block.i1, block.p0, block.p1, gradient, block.ld,
-                        next);
+                        descent_.state_of(blocks_.stage_of(block)));
     squares_[b] = penalties_[b] = 0;
-    if (!packed_.forward(block.stage)) {  // sparse rows take W as it is
+    if (packed_.forward(block.stage)) {
+        squares_[b] = descent_.descend_and_pack(block, formula, gradient);
+    } else {  // sparse rows take W as it is
         penalise_block(b, 0, gradient);
-        return descend_block(block, formula, gradient, block.ld);
+        descent_.descend(block, formula, gradient, block.ld);
     }
-    const Index column = block.p0 * kernels_.panel, n = block.ld;
-    for_rows(block, [&](Index row, Index rows, bool biases) {
-        Descent<T> d = descent_of(stage, formula, biases, stage.offset + row * stage.n_out + column);
-        d.rows = rows, d.n = n;
-        d.gradient = gradient + (row - block.i0) * block.ld, d.ld_gradient = block.ld;
-        d.panels = packed_.forward(block.stage);
-        d.inner = stage.n_in + 1, d.row = row, d.column = column;
-        d.squares = &squares_[b];
-        kernels_.descend(d);
-    });
-    packed_.pack_transposed(block.stage, weights_, block.i0, block.i1, column, column + n);
 }
 
 template <class T>
 void Session<T>::penalise_block(size_t b, double penalty, T* gradient) {
     const Block& block = blocks_[b];
-    const Stage& stage = network_.stages[block.stage];
+    const Stage& stage = blocks_.stage_of(block);
     double squares = 0, absolutes_of_weights = 0, squares_of_weights = 0;
     const double l1 = network_.l1 == 0 ? 0 : penalty * network_.l1, l2 = network_.l2 == 0 ? 0 : penalty * network_.l2;
-    for_parts(block, [&](Index rows, Index n, Index start, Index start_in_block, bool biases) {
+    blocks_.for_parts(block, [&](Index rows, Index n, Index start, Index start_in_block, bool biases) {
         const bool penalised = !biases && stage.weight_decay != 0 && (l1 != 0 || l2 != 0);
         squares += kernels_.penalise(rows, n, weights_ + start, stage.n_out, gradient + start_in_block, block.ld,
                                      static_cast<T>(penalised ? l1 : 0), static_cast<T>(penalised ? l2 : 0));
@@ -303,52 +222,17 @@ void Session<T>::penalise_block(size_t b, double penalty, T* gradient) {
     penalties_[b] = l1 * absolutes_of_weights + 0.5 * l2 * squares_of_weights;
 }
 
+// The factor that brings a gradient of this norm to the largest one allowed.
 template <class T>
-typename Session<T>::Formula Session<T>::formula(int64_t number, const StepPlan& plan, Index i, double norm) const {
+double Session<T>::clip_of(double norm) const {
     const double limit = settings_.max_gradient_norm.value_or(norm);
-    Descent<T> d{};
-    d.kind = optimizer_.kind;
-    d.clip = static_cast<T>(norm > limit ? limit / norm : 1);
-    d.momentum = static_cast<T>(plan.momentum[i]);
-    for (size_t s = 0; s < optimizer_.settings.size(); ++s) d.settings[s] = static_cast<T>(optimizer_.settings[s]);
-    const size_t n_factors = d.kind == OptimizerKind::adam ? 2 : d.kind == OptimizerKind::rmsprop ? 1 : 0;
-    for (size_t s = 0; s < n_factors; ++s) {
-        const double factor = optimizer_.settings[s];
-        d.one_minus[s] = static_cast<T>(1 - factor);
-        d.corrections[s] = static_cast<T>(1 / (1 - std::pow(factor, static_cast<double>(number + 1))));
-    }
-    return {d, plan.learning_rate[i], plan.weight_decay[i]};
+    return norm > limit ? limit / norm : 1;
 }
 
 template <class T>
-void Session<T>::descent_phase(const Formula& formula) {
+void Session<T>::descent_phase(const Formula<T>& formula) {
     for (size_t b = next_descent_++; b < blocks_.size(); b = next_descent_++)
-        descend_block(blocks_[b], formula, gradient_.data() + blocks_[b].start, blocks_[b].ld);
-}
-
-template <class T>
-Descent<T> Session<T>::descent_of(const Stage& stage, const Formula& formula, bool biases, Index start) {
-    Descent<T> d = formula.descent;
-    const double rate = formula.learning_rate * (biases ? stage.bias_rate : stage.weight_rate);
-    d.learning_rate = static_cast<T>(rate);
-    d.decay = static_cast<T>(biases ? 0 : rate * formula.weight_decay * stage.weight_decay);
-    d.ld = stage.n_out;
-    d.weights = weights_ + start;
-    for (size_t v = 0; v < vectors_.size(); ++v) d.vectors[v] = vectors_[v] + start;
-    return d;
-}
-
-template <class T>
-void Session<T>::descend_block(const Block& block, const Formula& formula, const T* gradient, Index ld) {
-    const Stage& stage = network_.stages[block.stage];
-    for_parts(block, [&](Index rows, Index n, Index start, Index, bool biases) {
-        Descent<T> d = descent_of(stage, formula, biases, start);
-        d.rows = rows, d.n = n;
-        d.gradient = gradient + (biases ? (stage.n_in - block.i0) * ld : 0), d.ld_gradient = ld;
-        kernels_.descend(d);
-    });
-    const Index column = block.p0 * kernels_.panel;
-    packed_.pack(block.stage, weights_, block.i0, block.i1, column, column + block.ld);
+        descent_.descend(blocks_[b], formula, gradient_.data() + blocks_[b].start, blocks_[b].ld);
 }
 
 template <class T>
@@ -381,10 +265,10 @@ void Session<T>::accumulate(const Selection& rows, const DropoutContext& dropout
 template <class T>
 void Session<T>::add_gradient(T* total, bool first) const {
     for (const Block& block : blocks_)
-        for_parts(block, [&](Index rows, Index n, Index start, Index start_in_block, bool) {
+        blocks_.for_parts(block, [&](Index rows, Index n, Index start, Index start_in_block, bool) {
             for (Index r = 0; r < rows; ++r) {
                 const T* from = gradient_.data() + block.start + start_in_block + r * block.ld;
-                T* to = total + start + r * network_.stages[block.stage].n_out;
+                T* to = total + start + r * blocks_.stage_of(block).n_out;
                 for (Index i = 0; i < n; ++i) to[i] = first ? from[i] : to[i] + from[i];
             }
         });
@@ -394,11 +278,11 @@ template <class T>
 void Session<T>::descend(const T* gradient, int64_t step, const StepPlan& plan) {
     double absolutes = 0, squares = 0;
     kernels_.norms(1, network_.n_weights(), gradient, 0, &absolutes, &squares);
-    const Formula settings = formula(step, plan, 0, std::sqrt(squares));
+    const Formula<T> formula = descent_.formula(step, plan, 0, clip_of(std::sqrt(squares)));
     for (const Block& block : blocks_) {
-        const Stage& stage = network_.stages[block.stage];
-        const Index first = stage.offset + block.i0 * stage.n_out + block.p0 * kernels_.panel;
-        descend_block(block, settings, gradient + first, stage.n_out);
+        const Stage& stage = blocks_.stage_of(block);
+        const Index first = stage.offset + block.i0 * stage.n_out + blocks_.first_column(block);
+        descent_.descend(block, formula, gradient + first, stage.n_out);
     }
 }
 

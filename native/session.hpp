@@ -17,19 +17,12 @@
 #include <optional>
 #include <vector>
 
+#include "descent.hpp"
 #include "minibatch.hpp"
 #include "row_order.hpp"
 #include "team.hpp"
 
 namespace chainrule {
-
-struct Optimizer {
-    OptimizerKind kind = OptimizerKind::sgd;
-    std::vector<double>
-        settings;  // in the order of training/optimizers: beta_1, beta_2, epsilon; decay, epsilon; epsilon
-    size_t n_vectors() const;
-    size_t n_settings() const;
-};
 
 struct Settings {
     Index batch_size;
@@ -37,11 +30,6 @@ struct Settings {
     bool shuffle;
     std::optional<double> max_gradient_norm;
     int n_threads;
-};
-
-// One value a step; `divisor` null means the sum of the batch's row weights.
-struct StepPlan {
-    const double *learning_rate, *momentum, *weight_decay, *dropout, *penalty, *divisor;
 };
 
 struct StepReport {
@@ -73,11 +61,6 @@ class Session {
     const Network& network() const { return network_; }
 
    private:
-    // A block of a stage's weights: rows i0 … i1 - 1, strips p0 … p1 - 1 of W. Its gradient is (i1 - i0, ld).
-    struct Block {
-        size_t stage;
-        Index i0, i1, p0, p1, ld, start;
-    };
     // A step under way, shared by the team.
     struct Step {
         Selection rows;
@@ -85,32 +68,18 @@ class Session {
         double divisor = 1, weight = 0;
     };
 
-    // An optimizer's formula with the numbers of one step.
-    struct Formula {
-        Descent<T> descent;
-        double learning_rate, weight_decay;
-    };
-
-    void add_blocks();
     bool can_fuse() const;
-    template <class F>
-    void for_rows(const Block& block, F f) const;
-    template <class F>
-    void for_parts(const Block& block, F f) const;
-
     Selection rows_of(int64_t step);
     double weight_of(const Selection& rows) const;
     void prepare(int64_t number, const StepPlan& plan, Index i);
     void work(int member, int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report);
     void rows_phase(int member, const Step& step, int64_t phase);
-    void gradient_phase(int member, const Step& step, int64_t phase, double penalty, const Formula* fused);
-    void fused_block(size_t b, const Step& step, const Formula& formula, T* gradient);
+    void gradient_phase(int member, const Step& step, int64_t phase, double penalty, const Formula<T>* fused);
+    void fused_block(size_t b, const Step& step, const Formula<T>& formula, T* gradient);
     void penalise_block(size_t b, double penalty, T* gradient);
-    void descent_phase(const Formula& formula);
-    Descent<T> descent_of(const Stage& stage, const Formula& formula, bool biases, Index start);
-    void descend_block(const Block& block, const Formula& formula, const T* gradient, Index ld);
+    void descent_phase(const Formula<T>& formula);
     void add_gradient(T* total, bool first) const;
-    Formula formula(int64_t number, const StepPlan& plan, Index i, double norm) const;
+    double clip_of(double norm) const;
     bool bounded(Index n_rows) const;
     void look_up(int member, int64_t phase);
     bool abandoned() const { return abandoned_in_ != never; }
@@ -118,17 +87,16 @@ class Session {
     Network network_;
     const Kernels<T>& kernels_;
     Source<T> source_;
-    Optimizer optimizer_;
     Settings settings_;
     Index steps_per_epoch_;
     T* weights_;
-    std::vector<T*> vectors_;
 
     Team team_;
     RowOrder order_;
     PackedWeights<T> packed_;
     Minibatch<T> minibatch_;
-    std::vector<Block> blocks_;
+    Blocks<T> blocks_;
+    GradientDescent<T> descent_;
     Buffer<T> gradient_;  // all blocks, one after the other
     // A member's own: memory for the loss and for the gradient of one block, and the largest |x| and |δ| of each stage.
     struct Own {
@@ -137,9 +105,8 @@ class Session {
         std::vector<std::pair<T, T>> largest;
     };
     std::vector<Own> own_;
-    bool can_fuse_ = false;
-    std::vector<double> squares_;    // Σ g² of each block
-    std::vector<double> penalties_;  // of each block
+    bool can_fuse_;
+    std::vector<double> squares_, penalties_;  // Σ g² and the penalty of each block
 
     // Set by the calling thread before the team meets, read by all after.
     Step step_;

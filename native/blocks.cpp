@@ -1,0 +1,46 @@
+#include "blocks.hpp"
+
+#include "isa.hpp"
+
+namespace chainrule {
+
+namespace {
+
+constexpr Index strips_of_block = 8;  // width of a block of the gradient, and
+constexpr Index narrower_block = 2;   // of one of few weights, so that there are blocks enough to share
+
+}  // namespace
+
+template <class T>
+Blocks<T>::Blocks(const Network& network, bool sparse) : network_(network), kernels_(kernels<T>()) {
+    const Index widest = network.has_many_weights() ? strips_of_block : narrower_block;
+    for (size_t i = 0; i < network.stages.size(); ++i)
+        if (network.stages[i].dense) add_stage(i, i == 0 && sparse, widest);
+}
+
+template <class T>
+void Blocks<T>::add_stage(size_t index, bool sparse, Index widest) {
+    const Stage& stage = network_.stages[index];
+    const Index n_rows = stage.n_in + 1, n_strips = (stage.n_out + kernels_.panel - 1) / kernels_.panel;
+    // A narrow stage has the taller blocks.
+    const Index step_rows = sparse ? n_rows : kernels_.block_rows * std::max<Index>(1, widest / n_strips);
+    const Index step_strips = sparse ? 1 : widest;
+    for (Index p0 = 0; p0 < n_strips; p0 += step_strips)
+        for (Index i0 = 0; i0 < n_rows; i0 += step_rows) {
+            const Index i1 = std::min(i0 + step_rows, n_rows), p1 = std::min(p0 + step_strips, n_strips);
+            const Index ld = std::min(p1 * kernels_.panel, stage.n_out) - p0 * kernels_.panel;
+            blocks_.push_back({index, i0, i1, p0, p1, ld, blocks_.empty() ? 0 : n_numbers()});
+        }
+}
+
+template <class T>
+Index Blocks<T>::largest() const {
+    Index most = 0;
+    for (const Block& block : blocks_) most = std::max(most, size_of(block));
+    return most;
+}
+
+template class Blocks<float>;
+template class Blocks<double>;
+
+}  // namespace chainrule

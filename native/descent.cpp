@@ -1,0 +1,107 @@
+#include "descent.hpp"
+
+#include <cmath>
+#include <utility>
+
+#include "isa.hpp"
+
+namespace chainrule {
+
+size_t Optimizer::n_vectors() const {
+    switch (kind) {
+        case OptimizerKind::sgd: return 0;
+        case OptimizerKind::adam: return 2;
+        default: return 1;
+    }
+}
+
+size_t Optimizer::n_settings() const {
+    switch (kind) {
+        case OptimizerKind::adam: return 3;
+        case OptimizerKind::rmsprop: return 2;
+        case OptimizerKind::adagrad: return 1;
+        default: return 0;
+    }
+}
+
+template <class T>
+GradientDescent<T>::GradientDescent(const Blocks<T>& blocks, Optimizer optimizer, T* weights, std::vector<T*> vectors,
+                                    PackedWeights<T>& packed)
+    : blocks_(blocks),
+      kernels_(kernels<T>()),
+      optimizer_(std::move(optimizer)),
+      weights_(weights),
+      vectors_(std::move(vectors)),
+      packed_(packed) {}
+
+template <class T>
+Formula<T> GradientDescent<T>::formula(int64_t number, const StepPlan& plan, Index i, double clip) const {
+    Descent<T> d{};
+    d.kind = optimizer_.kind;
+    d.clip = static_cast<T>(clip);
+    d.momentum = static_cast<T>(plan.momentum[i]);
+    for (size_t s = 0; s < optimizer_.settings.size(); ++s) d.settings[s] = static_cast<T>(optimizer_.settings[s]);
+    const size_t n_factors = d.kind == OptimizerKind::adam ? 2 : d.kind == OptimizerKind::rmsprop ? 1 : 0;
+    for (size_t s = 0; s < n_factors; ++s) {
+        const double factor = optimizer_.settings[s];
+        d.one_minus[s] = static_cast<T>(1 - factor);
+        d.corrections[s] = static_cast<T>(1 / (1 - std::pow(factor, static_cast<double>(number + 1))));
+    }
+    return {d, plan.learning_rate[i], plan.weight_decay[i]};
+}
+
+template <class T>
+void GradientDescent<T>::descend(const Block& block, const Formula<T>& formula, const T* gradient, Index ld) {
+    const Stage& stage = blocks_.stage_of(block);
+    blocks_.for_parts(block, [&](Index rows, Index n, Index start, Index, bool biases) {
+        Descent<T> d = of_stage(stage, formula, biases, start);
+        d.rows = rows, d.n = n;
+        d.gradient = gradient + (biases ? (stage.n_in - block.i0) * ld : 0), d.ld_gradient = ld;
+        kernels_.descend(d);
+    });
+    const Index column = blocks_.first_column(block);
+    packed_.pack(block.stage, weights_, block.i0, block.i1, column, column + block.ld);
+}
+
+template <class T>
+double GradientDescent<T>::descend_and_pack(const Block& block, const Formula<T>& formula, const T* gradient) {
+    const Stage& stage = blocks_.stage_of(block);
+    const Index column = blocks_.first_column(block);
+    double squares = 0;
+    blocks_.for_rows(block, [&](Index row, Index rows, bool biases) {
+        Descent<T> d = of_stage(stage, formula, biases, stage.offset + row * stage.n_out + column);
+        d.rows = rows, d.n = block.ld;
+        d.gradient = gradient + (row - block.i0) * block.ld, d.ld_gradient = block.ld;
+        d.panels = packed_.forward(block.stage);
+        d.inner = stage.n_in + 1, d.row = row, d.column = column;
+        d.squares = &squares;
+        kernels_.descend(d);
+    });
+    packed_.pack_transposed(block.stage, weights_, block.i0, block.i1, column, column + block.ld);
+    return squares;
+}
+
+template <class T>
+std::array<const T*, 3> GradientDescent<T>::state_of(const Stage& stage) const {
+    std::array<const T*, 3> state{weights_ + stage.offset};
+    for (size_t v = 0; v < vectors_.size(); ++v) state[v + 1] = vectors_[v] + stage.offset;
+    return state;
+}
+
+// The formula with a stage's factors, for the weights or the biases from `start` on.
+template <class T>
+Descent<T> GradientDescent<T>::of_stage(const Stage& stage, const Formula<T>& formula, bool biases, Index start) const {
+    Descent<T> d = formula.descent;
+    const double rate = formula.learning_rate * (biases ? stage.bias_rate : stage.weight_rate);
+    d.learning_rate = static_cast<T>(rate);
+    d.decay = static_cast<T>(biases ? 0 : rate * formula.weight_decay * stage.weight_decay);
+    d.ld = stage.n_out;
+    d.weights = weights_ + start;
+    for (size_t v = 0; v < vectors_.size(); ++v) d.vectors[v] = vectors_[v] + start;
+    return d;
+}
+
+template class GradientDescent<float>;
+template class GradientDescent<double>;
+
+}  // namespace chainrule
