@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from chainrule.errors import ParameterError, ShapeError
 from chainrule.network import Network
 
-__all__ = ["Batch", "DescentStep", "Optimizer", "Session", "Settings", "Source", "StepPlan", "StepReport"]
+__all__ = ["Batch", "DescentStep", "Optimizer", "RowOrder", "Session", "Settings", "Source", "StepPlan", "StepReport"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -68,6 +68,16 @@ class Source:
         return Batch(self.numbers[rows], self.target[rows], None if self.weight is None else self.weight[rows])
 
 
+class RowOrder(Protocol):
+    """An order of the rows that comes from outside, for repeating another tool's."""
+
+    def of_epochs(self, first: int, n_epochs: int) -> NDArray[np.int64]:
+        """Return the orders of epochs ``first`` (from 0) to ``first + n_epochs - 1``, C-contiguous, (n_epochs, N).
+
+        Each row is a permutation of 0 … N − 1. Epochs may be asked for again, whatever was asked for before.
+        """
+
+
 @dataclass(frozen=True)
 class Settings:
     """What stays the same over all steps of a session.
@@ -80,6 +90,8 @@ class Settings:
         Which rows step t takes and what it drops out are functions of (seed, t).
     shuffle : bool
         False takes the rows in the order of the source. A batch of all rows is never shuffled.
+    order : RowOrder or None
+        The order of each epoch's rows, in place of the one that the seed gives. It has no effect without ``shuffle``.
     max_gradient_norm : float or None
         A gradient whose Euclidean norm over the whole flat vector is larger is scaled down to it.
     n_threads : int or None
@@ -88,7 +100,7 @@ class Settings:
     Raises
     ------
     ParameterError
-        If batch_size or n_threads is below 1, or max_gradient_norm is not positive.
+        If batch_size or n_threads is below 1, max_gradient_norm is not positive, or an order comes without shuffle.
     """
 
     batch_size: int
@@ -96,8 +108,11 @@ class Settings:
     shuffle: bool = True
     max_gradient_norm: float | None = None
     n_threads: int | None = None
+    order: RowOrder | None = None
 
     def __post_init__(self) -> None:
+        if self.order is not None and not self.shuffle:
+            raise ParameterError("order has no effect with shuffle=False; leave one of them out.")
         for name in ("batch_size", "n_threads", "max_gradient_norm"):
             value = getattr(self, name)
             least = "positive" if name == "max_gradient_norm" else "at least 1"

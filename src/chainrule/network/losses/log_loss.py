@@ -24,13 +24,18 @@ class LogLoss(Loss):
     kind: ClassVar[str] = "log_loss"
 
     def rows(self, logits: Array, y: Array) -> tuple[Array, Array]:
-        """Return Σₖ ln(1 + e^-|z|) + (1 - y)·max(z, 0) + y·max(-z, 0), shape (N,), and p - y, shape (N, K)."""
+        """Return the sum of the outputs' losses of each row, shape (N,), and p - y, shape (N, K)."""
+        losses, d_logits = self.of_outputs(logits, y)
+        return losses.sum(axis=1), d_logits
+
+    def of_outputs(self, logits: Array, y: Array) -> tuple[Array, Array]:
+        """Return ln(1 + e^-|z|) + (1 - y)·max(z, 0) + y·max(-z, 0) and p - y, both of shape (N, K)."""
         y = y.astype(logits.dtype, copy=False)
         not_y = 1 - y
         losses = np.log1p(np.exp(-np.abs(logits)))
         losses += not_y * np.maximum(logits, 0)
         losses += y * np.maximum(-logits, 0)
-        return losses.sum(axis=1), not_y * expit(logits) - y * expit(-logits)
+        return losses, not_y * expit(logits) - y * expit(-logits)
 
     def predict(self, logits: Array) -> Array:
         """Return the probabilities p, shape (N, K)."""

@@ -82,6 +82,13 @@ class Adam(Optimizer):
     m and s the states ``mean`` and ``square_mean``. The variant of the paper's algorithm 1 (ε outside the root, after
     the correction), as in PyTorch.
 
+    Parameters
+    ----------
+    beta_1, beta_2, epsilon : float
+    bias_correction : bool
+        False takes m and s as they are, Δw = −η·m / (√s + ε): with the schedule ``BiasCorrection`` inside η this is the
+        variant at the end of the paper's section 2 (ε̂ added before the correction), as in scikit-learn.
+
     Examples
     --------
     >>> import numpy as np
@@ -99,6 +106,7 @@ class Adam(Optimizer):
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
+    bias_correction: bool = True
 
     def change(self, gradient: Floats, vectors: tuple[Floats, ...], step: DescentStep) -> Floats:
         """Return Δw; see ``Optimizer.change``."""
@@ -107,6 +115,8 @@ class Adam(Optimizer):
         mean += (1.0 - self.beta_1) * gradient
         square_mean *= self.beta_2
         square_mean += (1.0 - self.beta_2) * (gradient * gradient)
+        if not self.bias_correction:
+            return -step.learning_rate * mean / (np.sqrt(square_mean) + self.epsilon)
         root = np.sqrt(square_mean / (1.0 - self.beta_2**step.number))
         root += self.epsilon
         mean_hat = mean / (1.0 - self.beta_1**step.number)

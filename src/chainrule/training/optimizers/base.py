@@ -1,5 +1,6 @@
 """What every optimizer is: a number of state vectors and an elementwise formula over the flat weight vector."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
@@ -25,7 +26,7 @@ class Optimizer:
     Raises
     ------
     ParameterError
-        If a setting is outside [0, 1) (momentum, beta, decay) or negative (epsilon, weight_decay).
+        If a setting is outside [0, 1) (beta, decay) or [0, 1] (momentum), or negative (epsilon, weight_decay).
     """
 
     kind: ClassVar[str]
@@ -34,12 +35,11 @@ class Optimizer:
     weight_decay: ClassVar[float] = 0.0
 
     def __post_init__(self) -> None:
-        for name in (f.name for f in fields(self)):
-            value = getattr(self, name)
-            top = np.inf if name in ("epsilon", "weight_decay") else 1.0
-            if not 0.0 <= value < top:
-                rule = "at least 0 and finite" if top == np.inf else "at least 0 and below 1"
-                raise ParameterError(f"{name} of {self.kind} must be {rule}, got {value!r}.")
+        for field in fields(self):
+            value = getattr(self, field.name)
+            holds, rule = _rule(field.name)
+            if not holds(value):
+                raise ParameterError(f"{field.name} of {self.kind} must be {rule}, got {value!r}.")
 
     @property
     def n_vectors(self) -> int:
@@ -63,3 +63,14 @@ class Optimizer:
     def to_config(self) -> dict[str, Any]:
         """Return the kind and the settings as plain values."""
         return {"kind": self.kind, **asdict(self)}
+
+
+def _rule(name: str) -> tuple[Callable[[Any], bool], str]:
+    """Return the rule of a setting, as a function and in words."""
+    if name == "bias_correction":
+        return lambda value: isinstance(value, bool), "True or False"
+    if name in ("epsilon", "weight_decay"):
+        return lambda value: 0.0 <= value < np.inf, "at least 0 and finite"
+    if name == "momentum":
+        return lambda value: 0.0 <= value <= 1.0, "at least 0 and at most 1"
+    return lambda value: 0.0 <= value < 1.0, "at least 0 and below 1"
