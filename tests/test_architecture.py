@@ -23,7 +23,7 @@ KNOWS = {
     "training": {"errors", "network", "engine"},
     "table": {"errors"},
     "storage": {"errors"},
-    "glassbox": {"errors"},
+    "glassbox": {"errors", "network", "engine", "training"},
     "estimators": {"errors", "version", "network", "engine", "training", "table", "storage"},
     "cli": {"errors", "training", "table", "storage", "glassbox", "estimators"},
     "__init__": {"estimators", "network", "version"},
