@@ -20,7 +20,7 @@ KNOWS = {
     "version": set(),
     "network": {"errors"},
     "engine": {"errors", "network"},
-    "training": {"errors", "network", "engine"},
+    "training": {"errors", "version", "network", "engine"},
     "table": {"errors"},
     "storage": {"errors"},
     "glassbox": {"errors", "network", "engine", "training"},

@@ -10,6 +10,7 @@
     │   └── TableTypeError (TypeError)      a cell holds what no table can: a list, a dict, bytes
     ├── ModelFileError   (ValueError)       a model file or checkpoint cannot be trusted or understood
     ├── OutputError      (OSError)          a file cannot be written; what was there before is untouched
+    ├── ReplayError      (ValueError)       a run cannot be repeated as it was: other rows, version or processor
     ├── DivergedError    (ArithmeticError)  training met a non-finite error and could not recover
     └── MissingExtraError (ImportError)     an optional package is needed and not installed
 
@@ -31,6 +32,7 @@ __all__ = [
     "ModelFileError",
     "OutputError",
     "ParameterError",
+    "ReplayError",
     "ShapeError",
     "TableError",
     "TableFileError",
@@ -72,6 +74,10 @@ class ModelFileError(ChainruleError, ValueError):
 
 class OutputError(ChainruleError, OSError):
     """A file cannot be written; what was there before is untouched."""
+
+
+class ReplayError(ChainruleError, ValueError):
+    """A run cannot be repeated as it was."""
 
 
 class DivergedError(ChainruleError, ArithmeticError):

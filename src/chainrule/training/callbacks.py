@@ -10,7 +10,15 @@ if TYPE_CHECKING:
 
 __all__ = ["EVENTS", "Callback", "CallbackLike", "as_callbacks", "overrides"]
 
-EVENTS = ("on_train_begin", "on_steps_end", "on_epoch_end", "on_stop", "on_train_end")
+EVENTS = (
+    "on_train_begin",
+    "on_steps_end",
+    "on_go_back",
+    "on_epoch_end",
+    "on_stop",
+    "on_last_step",
+    "on_train_end",
+)
 
 
 class Callback:
@@ -29,6 +37,9 @@ class Callback:
         With small tables many epochs may have passed, unless a callback asks for their ends (``on_epoch_end``).
         """
 
+    def on_go_back(self, run: "Run") -> None:
+        """After a diverging run has gone back; the state is the one it goes on from."""
+
     def on_epoch_end(self, run: "Run") -> None:
         """After an epoch; its row is ``run.state.history[-1]``."""
 
@@ -37,6 +48,9 @@ class Callback:
 
         An epoch of which no step was completed is not closed: it has no row, and no ``on_epoch_end``.
         """
+
+    def on_last_step(self, run: "Run") -> None:
+        """When training has ended; the state's weights are still those of its last step."""
 
     def on_train_end(self, run: "Run") -> None:
         """After training; the state holds the final weights and ``stop_reason``."""

@@ -102,11 +102,12 @@ class Run:
         if isinstance(self.recipe.optimizer, LBFGS):
             return [None] * len(steps)
         last_steps = np.array([max(step - 1, 0) for step in steps], dtype=np.float64)
-        rates: list[float] = self.recipe.rates(last_steps, self.clock, self._rate_factor).tolist()
+        rates: list[float] = self.recipe.rates(last_steps, self.clock, self.rate_factor).tolist()
         return rates
 
     @property
-    def _rate_factor(self) -> float:
+    def rate_factor(self) -> float:
+        """What recoveries and plateaus leave of the learning rate, besides the schedule."""
         return self.state.rate_factor * self.state.plateau_factor
 
     @property
@@ -137,7 +138,7 @@ class Run:
         """Let the engine take steps, and learn from it how many make a chunk."""
         state = self.state
         started = perf_counter()
-        plan = self.recipe.plan(state.step, n_steps, self.clock, self._rate_factor)
+        plan = self.recipe.plan(state.step, n_steps, self.clock, self.rate_factor)
         report = self.session.run(state.step, plan, interrupted)
         seconds = perf_counter() - started
         if seconds < CHUNK_SECONDS / 2:  # so much more that the next call, too, is no longer than a chunk
@@ -201,6 +202,7 @@ class Run:
             DivergenceWarning,
             stacklevel=2,
         )
+        self.notify("on_go_back")
 
     def end_epoch(self) -> None:
         """Close the epoch: write its history row, judge it, tell the callbacks, decide whether it was the last.
@@ -264,6 +266,7 @@ class Run:
     def finish(self) -> None:
         """Restore the best weights, if they were kept, and tell the callbacks."""
         state = self.state
+        self.notify("on_last_step")
         if state.best_weights is not None:
             state.weights[...] = state.best_weights
         self.notify("on_train_end")

@@ -1,0 +1,193 @@
+"""The record of a run: what it takes to repeat any step of it, bit for bit."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from chainrule.engine import Source, StepPlan
+from chainrule.training.callbacks import Callback
+from chainrule.training.keyframes import Floats, Keyframes
+from chainrule.training.recipe import Recipe
+from chainrule.training.schedules import Clock
+from chainrule.training.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from chainrule.training.run import Run
+
+__all__ = ["Recorder", "RunRecord", "digest", "source_fingerprint"]
+
+COPY_SHARE = 0.01  # of the training time, at most so much goes into copying keyframes
+MOST_DIGESTS = 16  # checksums that are kept without their keyframes
+
+
+@dataclass
+class RunRecord:
+    """What is known of a run besides its rows: with them, every step of it can be repeated.
+
+    Steps are counted from 0; "at step t" means: when t steps had been taken.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    n_rows : int
+        Training rows.
+    first_step, n_steps : int
+        Steps taken when the record begins (above 0 for a run that went on from a checkpoint) and when the run ended.
+    kept_step : int
+        The step at which the weights are those that training returned: the best epoch's end, or the last step.
+    surroundings : Surroundings
+    factors : list of (int, float)
+        From which step on which factor was on the learning rate, besides the schedule's: what recoveries and plateaus
+        left of it.
+    keyframes : Keyframes
+    digests : dict of int to str
+        Checksums of the weights at some steps.
+    fingerprint : str
+        Checksum of the encoded rows; empty where none was taken.
+    """
+
+    recipe: Recipe
+    n_rows: int
+    first_step: int
+    n_steps: int
+    kept_step: int
+    surroundings: Surroundings
+    factors: list[tuple[int, float]]
+    keyframes: Keyframes
+    digests: dict[int, str] = field(default_factory=dict)
+    fingerprint: str = ""
+
+    @property
+    def clock(self) -> Clock:
+        """The run's length, as its schedule was told."""
+        steps_per_epoch = self.recipe.settings.steps_per_epoch(self.n_rows)
+        return Clock(steps_per_epoch, steps_per_epoch * self.recipe.epochs)
+
+    @property
+    def checkpoints(self) -> list[int]:
+        """The steps at which the weights are known, by keyframe or checksum, in order."""
+        return sorted({*self.digests, *(frame.step for frame in self.keyframes)})
+
+    def digest_at(self, step: int) -> str:
+        """Return the checksum of the weights at one of the ``checkpoints``."""
+        if step not in self.digests:
+            frame = self.keyframes.before(step)
+            assert frame is not None, "asked of checkpoints only"
+            self.digests[step] = digest(frame.weights)
+        return self.digests[step]
+
+    def plans(self, first: int, stop: int) -> Iterator[tuple[int, StepPlan]]:
+        """Yield the plans of steps ``first`` to ``stop`` (excluded), each with the number of its first step."""
+        starts = [*(step for step, _ in self.factors), stop]
+        for (start, factor), end in zip(self.factors, starts[1:], strict=True):
+            begin, end = max(start, first), min(end, stop)
+            if begin < end:
+                yield begin, self.recipe.plan(begin, end - begin, self.clock, factor)
+
+    def without_keyframes(self) -> "RunRecord":
+        """Return the record with checksums in place of keyframes: of some, spread over the run."""
+        steps = [frame.step for frame in self.keyframes]
+        chosen = {steps[i] for i in np.linspace(0, len(steps) - 1, MOST_DIGESTS).round().astype(int)} if steps else ()
+        digests = {step: self.digest_at(step) for step in chosen}
+        ends = {step: self.digests[step] for step in (self.first_step, self.kept_step) if step in self.digests}
+        return replace(self, keyframes=Keyframes(0), digests=digests | ends)
+
+
+def digest(weights: Floats) -> str:
+    """Return the SHA-256 of an array's bytes."""
+    return hashlib.sha256(np.ascontiguousarray(weights).view(np.uint8).data).hexdigest()
+
+
+def source_fingerprint(source: Source) -> str:
+    """Return the SHA-256 of encoded rows, target and weights, with their dtypes and shapes."""
+    hashed = hashlib.sha256()
+    for array in source_arrays(source):
+        hashed.update(f"{array.dtype} {array.shape} ".encode())
+        hashed.update(np.ascontiguousarray(array).view(np.uint8).data)
+    return hashed.hexdigest()
+
+
+def source_arrays(source: Source) -> list[NDArray[Any]]:
+    """Return all arrays that a source is made of, in order; no weights are an empty array."""
+    sparse = issparse(source.numbers)
+    parts = [getattr(source.numbers, name) for name in ("data", "indices", "indptr")] if sparse else [source.numbers]
+    return [*parts, source.target, np.empty(0) if source.weight is None else source.weight]
+
+
+class Recorder(Callback):
+    """A callback that writes the record of a run; ``record`` holds it when training has ended.
+
+    Keyframes are taken where the engine comes back from a chunk of steps, and no more often than copying them costs a
+    hundredth of the time.
+
+    Parameters
+    ----------
+    budget : int or None
+        Bytes for keyframes; None keeps one at the end of every chunk, however many.
+    """
+
+    def __init__(self, budget: int | None) -> None:
+        self.keyframes = Keyframes(budget)
+        self.record: RunRecord | None = None
+        self._factors: list[tuple[int, float]] = []
+        self._step = 0
+        self._due, self._copying = 0.0, 0.0
+
+    def on_train_begin(self, run: "Run") -> None:
+        """Begin the record."""
+        self._surroundings = Surroundings.of(run.session)
+        self._begin(run)
+
+    def _begin(self, run: "Run") -> None:
+        self._step = self._first_step = run.state.step
+        self._first_digest = digest(run.state.weights)
+        self._add(run)
+
+    def on_steps_end(self, run: "Run") -> None:
+        """Note the factor on the learning rate, and keep a keyframe if it is time for one."""
+        if not self._factors or self._factors[-1][1] != run.rate_factor:
+            self._factors.append((self._step, run.rate_factor))
+        self._step = run.state.step
+        if self.keyframes.is_due(self._step) and (self.keyframes.budget is None or perf_counter() >= self._due):
+            self._add(run)
+
+    def _add(self, run: "Run") -> None:
+        started = perf_counter()
+        self.keyframes.add(run.state.step, run.state.weights, run.state.vectors)
+        now = perf_counter()
+        self._due = now + (now - started) / COPY_SHARE
+
+    def on_go_back(self, run: "Run") -> None:
+        """Forget what was undone; a run that goes back to before it was taken up again begins there."""
+        self._step = run.state.step
+        self.keyframes.drop_after(self._step)
+        self._factors = [(step, factor) for step, factor in self._factors if step < self._step]
+        if self._step < self._first_step:
+            self._begin(run)
+
+    def on_last_step(self, run: "Run") -> None:
+        """Keep the end of the run, which the best weights are about to replace."""
+        if len(self.keyframes) and list(self.keyframes)[-1].step != run.state.step:
+            self._add(run)
+
+    def on_train_end(self, run: "Run") -> None:
+        """Close the record."""
+        state = run.state
+        kept = state.step if state.best_weights is None else int(state.history[state.best_epoch - 1]["step"])
+        self.record = RunRecord(
+            recipe=run.recipe,
+            n_rows=run.source.n_rows,
+            first_step=self._first_step,
+            n_steps=state.step,
+            kept_step=kept,
+            surroundings=self._surroundings,
+            factors=self._factors,
+            keyframes=self.keyframes,
+            digests={self._first_step: self._first_digest, kept: digest(state.weights)},
+        )
