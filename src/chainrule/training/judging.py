@@ -5,7 +5,7 @@ from math import isfinite
 from chainrule.errors import ParameterError
 from chainrule.training.history import HistoryRow
 from chainrule.training.recipe import Recipe
-from chainrule.training.schedules import ReduceOnPlateau
+from chainrule.training.schedules import DivideWhenPatienceEnds, ReduceOnPlateau
 from chainrule.training.state import TrainingState
 
 __all__ = ["judge", "monitored", "reason_to_stop"]
@@ -34,21 +34,29 @@ def judge(state: TrainingState, recipe: Recipe, score: float | None) -> None:
     state.patience_epochs += 1
     state.plateau_epochs += 1
     if score is not None:
+        if stopping.ends_waiting(score, best=state.best_score, last=state.patience_score):
+            state.patience_score, state.patience_epochs = score, 0
         if stopping.improves(score, state.best_score):
             state.best_score, state.best_epoch = score, state.epoch
             state.best_weights = state.weights.copy() if stopping.keeps_best else None
-        if stopping.improves(score, state.patience_score, tol=stopping.tol):
-            state.patience_score, state.patience_epochs = score, 0
         if stopping.improves(score, state.plateau_score):
             state.plateau_score, state.plateau_epochs = score, 0
     if isinstance(schedule, ReduceOnPlateau) and state.plateau_epochs >= schedule.patience:
         state.plateau_factor = max(state.plateau_factor * schedule.factor, schedule.floor)
         state.plateau_epochs = 0
+    if isinstance(schedule, DivideWhenPatienceEnds) and _patience_has_ended(state, recipe):
+        factor = schedule.next_factor(state.plateau_factor, recipe.learning_rate)
+        if factor is not None:
+            state.plateau_factor, state.patience_epochs = factor, 0
+
+
+def _patience_has_ended(state: TrainingState, recipe: Recipe) -> bool:
+    patience = recipe.stopping.patience
+    return patience is not None and state.patience_epochs >= patience
 
 
 def reason_to_stop(state: TrainingState, recipe: Recipe) -> str | None:
     """Return why training ends after the last epoch closed, or None if it goes on."""
-    patience = recipe.stopping.patience
-    if patience is not None and state.patience_epochs >= patience:
+    if _patience_has_ended(state, recipe):
         return "early_stopping"
     return "max_iter" if state.epoch >= recipe.epochs else None

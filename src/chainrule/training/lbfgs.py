@@ -27,22 +27,25 @@ class LBFGS:
         Number of past changes that approximate the curvature.
     tol : float
         Stop when the largest component of the gradient is at most this.
+    error_tol : float
+        Stop when E falls by no more than this, relative to the largest of E before, E after and 1.
     max_evaluations : int
         Stop after this many evaluations of E.
 
     Raises
     ------
     ParameterError
-        If ``memory`` or ``max_evaluations`` is below 1, or ``tol`` is negative.
+        If ``memory`` or ``max_evaluations`` is below 1, or ``tol`` or ``error_tol`` is negative.
     """
 
     kind: ClassVar[str] = "lbfgs"
     memory: int = 10
     tol: float = 1e-5
+    error_tol: float = 64 * float(np.finfo(np.float64).eps)
     max_evaluations: int = 15_000
 
     def __post_init__(self) -> None:
-        for name, least in (("memory", 1), ("tol", 0), ("max_evaluations", 1)):
+        for name, least in (("memory", 1), ("tol", 0), ("error_tol", 0), ("max_evaluations", 1)):
             if not getattr(self, name) >= least:
                 raise ParameterError(f"{name} of lbfgs must be at least {least}, got {getattr(self, name)!r}.")
 
@@ -74,7 +77,7 @@ def descend_lbfgs(run: "Run") -> None:
         "maxiter": run.recipe.epochs,
         "maxcor": optimizer.memory,
         "gtol": optimizer.tol,
-        "ftol": 64 * np.finfo(np.float64).eps,
+        "ftol": optimizer.error_tol,
         "maxfun": optimizer.max_evaluations,
     }
     try:
@@ -138,8 +141,9 @@ class _Descent:
             total, weight = total + part_total, weight + part_weight
             gradient += part_gradient
             self._look_up()
+        [strength] = run.recipe.penalty.factors(np.zeros(1), run.clock)
         penalty, penalty_gradient = run.network.penalty(run.state.weights, run.network.layout)
-        return total / weight + penalty, gradient / weight + penalty_gradient
+        return total / weight + strength * penalty, gradient / weight + strength * penalty_gradient
 
     def _look_up(self) -> None:
         """Leave SciPy if training is to end; the first evaluation is finished whatever the time."""

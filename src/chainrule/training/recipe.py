@@ -52,6 +52,9 @@ class Stopping:
     restore_best : bool
         End with the weights of the best epoch. Only a number measured on validation rows belongs to the weights at an
         epoch's end (the train error is that of weights on the move), so with "train_error" the last weights are kept.
+    against_best : bool
+        Improvement that counts against patience is one by at least ``tol`` on the best epoch so far, as scikit-learn
+        has it; False: by more than ``tol`` on the last one that counted.
     """
 
     monitor: str = "train_error"
@@ -59,6 +62,7 @@ class Stopping:
     patience: int | None = None
     tol: float = 0.0
     restore_best: bool = True
+    against_best: bool = False
 
     @property
     def keeps_best(self) -> bool:
@@ -71,6 +75,12 @@ class Stopping:
             return True
         return (score - reference if self.greater_is_better else reference - score) > tol
 
+    def ends_waiting(self, score: float, *, best: float | None, last: float | None) -> bool:
+        """Return whether ``score`` counts against patience: given the best so far, and the last that did."""
+        if not self.against_best or best is None:
+            return self.improves(score, last, tol=self.tol)
+        return score >= best + self.tol if self.greater_is_better else score <= best - self.tol
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -82,6 +92,11 @@ class Recipe:
     learning_rate : float
         η before the schedule. L-BFGS has none.
     schedule : Schedule
+    penalty : Schedule
+        Of the penalty's strength.
+    mean_over_rows : bool
+        An epoch's error is the mean of its steps' errors by their numbers of rows, as scikit-learn has it; False: by
+        their sums of row weights, which makes it a mean over the rows by weight.
     epochs : int
         At most this many (for L-BFGS: iterations).
     settings : Settings
@@ -101,6 +116,8 @@ class Recipe:
     optimizer: Optimizer | LBFGS = field(default_factory=Adam)
     learning_rate: float = 1e-3
     schedule: Schedule = field(default_factory=Constant)
+    penalty: Schedule = field(default_factory=Constant)
+    mean_over_rows: bool = False
     epochs: int = 200
     settings: Settings = field(default_factory=lambda: Settings(batch_size=256))
     stopping: Stopping = field(default_factory=Stopping)
@@ -134,5 +151,5 @@ class Recipe:
             momentum=np.full(n_steps, optimizer.momentum),
             weight_decay=np.full(n_steps, optimizer.weight_decay),
             dropout=ones,
-            penalty=ones,
+            penalty=self.penalty.factors(steps, clock),
         )

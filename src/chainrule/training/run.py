@@ -19,7 +19,7 @@ from chainrule.training.judging import judge, monitored, reason_to_stop
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.optimizers import SGD
 from chainrule.training.recipe import Recipe, Validation
-from chainrule.training.schedules import Clock, ReduceOnPlateau
+from chainrule.training.schedules import Clock, DivideWhenPatienceEnds, ReduceOnPlateau
 from chainrule.training.state import TrainingState
 
 __all__ = ["Run"]
@@ -69,7 +69,7 @@ class Run:
         self.chunk = 1
         self.is_watched = (
             validation is not None
-            or isinstance(recipe.schedule, ReduceOnPlateau)
+            or isinstance(recipe.schedule, ReduceOnPlateau | DivideWhenPatienceEnds)
             or recipe.stopping.keeps_best
             or any(overrides(callback, "on_epoch_end") for callback in callbacks)
         )
@@ -246,7 +246,15 @@ class Run:
         n_epochs, n_steps = steps.shape[1:]
         last_steps = [self.state.step - n_steps * i for i in reversed(range(n_epochs))]
         rates = self._rates(last_steps)
+        if self.recipe.mean_over_rows:
+            steps = self._weighted_by_rows(steps)
         return history_rows(steps, first_epoch=self.state.epoch + 1, last_steps=last_steps, rates=rates)
+
+    def _weighted_by_rows(self, steps: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the reports (3, E, n) with numbers of rows for sums of row weights; batches passed over keep 0."""
+        batch_size = self.recipe.settings.batch_size
+        n_rows = np.minimum(batch_size, self.source.n_rows - batch_size * np.arange(steps.shape[2]))
+        return np.stack([steps[0], n_rows * (steps[1] != 0), steps[2]])
 
     def _close_epoch(self, row: HistoryRow) -> None:
         self.state.close_epoch(row)

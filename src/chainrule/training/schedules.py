@@ -1,7 +1,8 @@
 """Learning-rate schedules: factors on the learning rate, one a step.
 
 A schedule is a function of the step's number t and of a clock, which knows how long the training will be. It is Python
-and ends in the step plan; engines only read the values. ``ReduceOnPlateau`` alone also listens to the monitored score.
+and ends in the step plan; engines only read the values. ``ReduceOnPlateau`` and ``DivideWhenPatienceEnds`` also listen
+to the monitored score.
 """
 
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ __all__ = [
     "Constant",
     "CosLog4",
     "Cosine",
+    "DivideWhenPatienceEnds",
     "FlatCosine",
     "InverseScaling",
     "OneCycle",
@@ -201,6 +203,33 @@ class ReduceOnPlateau(Schedule):
     def factors(self, steps: Factors, clock: Clock) -> Factors:
         """Return the factors; see ``Schedule.factors``."""
         return np.ones_like(steps)
+
+
+@dataclass(frozen=True)
+class DivideWhenPatienceEnds(Schedule):
+    """1, divided by ``divisor`` each time patience ends; training stops where the learning rate is ``least`` by then.
+
+    scikit-learn's "adaptive". What has happened so far is the training state's ``plateau_factor``.
+    """
+
+    kind: ClassVar[str] = "divide_when_patience_ends"
+    divisor: float = 5.0
+    least: float = 1e-6
+
+    def __post_init__(self) -> None:
+        _require(1 < self.divisor < np.inf, self, "divisor", "above 1")
+        _require(0 <= self.least < np.inf, self, "least", "at least 0")
+
+    def factors(self, steps: Factors, clock: Clock) -> Factors:
+        """Return the factors; see ``Schedule.factors``."""
+        return np.ones_like(steps)
+
+    def next_factor(self, factor: float, learning_rate: float) -> float | None:
+        """Return the factor after ``factor``, or None where the learning rate is no larger than ``least``."""
+        rate = learning_rate
+        for _ in range(round(-np.log(factor) / np.log(self.divisor))):  # divided again and again, as in scikit-learn:
+            rate /= self.divisor  # the last bit may decide
+        return None if rate <= self.least else rate / self.divisor / learning_rate
 
 
 SCHEDULES: dict[str, type[Schedule]] = {
