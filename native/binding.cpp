@@ -69,7 +69,7 @@ Network make_network(Index n_inputs, const std::vector<nb::tuple>& layers, const
                      const std::vector<double>& levels, double l1, double l2) {
     std::vector<Layer> described;
     for (const nb::tuple& layer : layers) described.push_back(layer_of(layer));
-    return Network(n_inputs, described, Loss{loss_of(loss), parameter, levels}, l1, l2);
+    return Network(n_inputs, described, loss_of(loss, parameter, levels), l1, l2);
 }
 
 // ---- arrays

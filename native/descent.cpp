@@ -17,7 +17,7 @@ size_t Optimizer::n_vectors() const {
 
 size_t Optimizer::n_settings() const {
     switch (kind) {
-        case OptimizerKind::adam: return 3;
+        case OptimizerKind::adam: return 4;
         case OptimizerKind::rmsprop: return 2;
         case OptimizerKind::adagrad: return 1;
         default: return 0;
@@ -40,12 +40,14 @@ Formula<T> GradientDescent<T>::formula(int64_t number, const StepPlan& plan, Ind
     d.kind = optimizer_.kind;
     d.clip = static_cast<T>(clip);
     d.momentum = static_cast<T>(plan.momentum[i]);
-    for (size_t s = 0; s < optimizer_.settings.size(); ++s) d.settings[s] = static_cast<T>(optimizer_.settings[s]);
-    const size_t n_factors = d.kind == OptimizerKind::adam ? 2 : d.kind == OptimizerKind::rmsprop ? 1 : 0;
+    const bool is_adam = d.kind == OptimizerKind::adam, corrected = is_adam && optimizer_.settings[3] != 0;
+    const size_t n_settings = is_adam ? 3 : optimizer_.settings.size();
+    for (size_t s = 0; s < n_settings; ++s) d.settings[s] = static_cast<T>(optimizer_.settings[s]);
+    const size_t n_factors = is_adam ? 2 : d.kind == OptimizerKind::rmsprop ? 1 : 0;
     for (size_t s = 0; s < n_factors; ++s) {
         const double factor = optimizer_.settings[s];
         d.one_minus[s] = static_cast<T>(1 - factor);
-        d.corrections[s] = static_cast<T>(1 / (1 - std::pow(factor, static_cast<double>(number + 1))));
+        d.corrections[s] = static_cast<T>(corrected ? 1 / (1 - std::pow(factor, static_cast<double>(number + 1))) : 1);
     }
     return {d, plan.learning_rate[i], plan.weight_decay[i]};
 }

@@ -12,7 +12,7 @@ namespace chainrule {
 
 struct Optimizer {
     OptimizerKind kind = OptimizerKind::sgd;
-    // In the order of training/optimizers: beta_1, beta_2, epsilon; decay, epsilon; epsilon.
+    // In the order of training/optimizers: beta_1, beta_2, epsilon, bias_correction (0 or 1); decay, epsilon; epsilon.
     std::vector<double> settings;
 
     size_t n_vectors() const;

@@ -101,6 +101,7 @@ struct LossSettings {
     double parameter = 0;            // delta of huber, label_smoothing of cross_entropy
     const double* levels = nullptr;  // of quantile
     Index n_levels = 0;
+    bool reported = false;  // the error is told as network/losses/reported.py has it; the gradient is the same
 };
 
 // Numbers of a loss's working memory.

@@ -21,14 +21,25 @@ inline double weight_of(const LossRows<T>& rows, Index r) {
     return rows.weight ? static_cast<double>(rows.weight[r]) : 1.0;
 }
 
+// -ln p of a probability clipped to [ε, 1 - ε], where the loss is reported so.
+template <class T>
+inline T told(const LossSettings& settings, T loss) {
+    constexpr int bits = sizeof(T) == 4 ? 23 : 52;
+    constexpr T epsilon = T(1) / (int64_t{1} << bits), most = T(bits * 0.69314718055994530942);  // -ln ε
+    constexpr T least = epsilon + epsilon * epsilon;  // -ln(1 - ε) = ε + ε²/2 + ε³/3 + …, rounded
+    if (!settings.reported) return loss;
+    return loss < least ? least : loss > most ? most : loss;
+}
+
 template <class T>
 struct LossAndSlope {
     T loss, slope;
 };
 
-// Apply f(logit, target, column) → {loss, derivative} to every logit, `repeats` logits a target.
+// Apply f(logit, target, column) → {loss, derivative} to every logit, `repeats` logits a target; a row's loss is their sum
+// divided by `divisor`.
 template <class T, class F>
-inline void each_logit(const LossRows<T>& rows, Index repeats, F f) {
+inline void each_logit(const LossRows<T>& rows, Index repeats, F f, double divisor = 1) {
     const Index n_targets = rows.n_logits / repeats;
     T* slopes = rows.scratch;
     for (Index r = 0; r < rows.rows; ++r) {
@@ -38,7 +49,7 @@ inline void each_logit(const LossRows<T>& rows, Index repeats, F f) {
             total += static_cast<double>(one.loss);
             slopes[k] = one.slope;
         }
-        rows.row_losses[r] = weight_of(rows, r) * total;
+        rows.row_losses[r] = weight_of(rows, r) * (total / divisor);
         put_row(rows, r, slopes, weight_of(rows, r) * rows.scale);
     }
 }
@@ -48,13 +59,14 @@ inline T sign_of(T r) {
     return r > 0 ? T(1) : r < 0 ? T(-1) : r;  // 0 of 0, NaN of NaN
 }
 
-// ½r², ½r first: r² may overflow where ½r² does not.
+// ½r², ½r first: r² may overflow where ½r² does not. Reported: their mean.
 template <class T>
-void squared_error(const LossRows<T>& rows) {
-    each_logit(rows, 1, [](T o, T y, Index) {
+void squared_error(const LossSettings& settings, const LossRows<T>& rows) {
+    const auto half_square = [](T o, T y, Index) {
         const T r = o - y;
         return LossAndSlope<T>{T(0.5) * r * r, r};
-    });
+    };
+    each_logit(rows, 1, half_square, settings.reported ? static_cast<double>(rows.n_logits) : 1);
 }
 
 template <class T>
@@ -97,9 +109,9 @@ inline void map_logits(const LossRows<T>& rows, T* values, F f) {
     }
 }
 
-// eᶻ - y·z.
+// eᶻ - y·z. Reported: with y·ln y - y.
 template <class T>
-void poisson(const LossRows<T>& rows) {
+void poisson(const LossSettings& settings, const LossRows<T>& rows) {
     map_logits(rows, rows.scratch, [](Vec<T> z) { return exp<T>(z); });
     for (Index r = 0; r < rows.rows; ++r) {
         T* means = rows.scratch + r * rows.n_logits;
@@ -107,6 +119,8 @@ void poisson(const LossRows<T>& rows) {
         for (Index k = 0; k < rows.n_logits; ++k) {
             const T z = rows.logits[r * rows.ld + k], y = rows.target[r * rows.n_logits + k];
             total += static_cast<double>(means[k]) - static_cast<double>(y) * static_cast<double>(z);
+            if (settings.reported && y != 0)
+                total += static_cast<double>(y) * (__builtin_log(static_cast<double>(y)) - 1);
             means[k] -= y;
         }
         rows.row_losses[r] = weight_of(rows, r) * total;
@@ -116,7 +130,7 @@ void poisson(const LossRows<T>& rows) {
 
 // ln(1 + e^-|z|) + (1 - y)·max(z, 0) + y·max(-z, 0), and (1 - y)·p - y·(1 - p).
 template <class T>
-void log_loss(const LossRows<T>& rows) {
+void log_loss(const LossSettings& settings, const LossRows<T>& rows) {
     T *e = rows.scratch, *logarithm = e + rows.rows * rows.n_logits;
     map_logits(rows, e, [](Vec<T> z) { return exp<T>(-absolute<T>(z)); });
     map_logits(rows, logarithm, [](Vec<T> z) { return log1p_unit<T>(exp<T>(-absolute<T>(z))); });
@@ -127,7 +141,7 @@ void log_loss(const LossRows<T>& rows) {
             const T z = rows.logits[r * rows.ld + k], y = rows.target[i];
             const T larger = 1 / (1 + e[i]), smaller = e[i] / (1 + e[i]);
             const T p = z < 0 ? smaller : larger, not_p = z < 0 ? larger : smaller;
-            total += static_cast<double>(logarithm[i] + (z < 0 ? y * -z : (1 - y) * z));
+            total += static_cast<double>(told<T>(settings, logarithm[i] + (z < 0 ? y * -z : (1 - y) * z)));
             e[i] = (1 - y) * p - y * not_p;
         }
         rows.row_losses[r] = weight_of(rows, r) * total;
@@ -172,7 +186,8 @@ inline Vec<T> cross_entropy_of(Index K, Index n, T* z, Vec<T> code, T smoothing)
 }
 
 template <class T>
-void cross_entropy(const LossRows<T>& rows, T smoothing) {
+void cross_entropy(const LossSettings& settings, const LossRows<T>& rows) {
+    const T smoothing = static_cast<T>(settings.parameter);
     const Index K = rows.n_logits, n = (rows.rows + lanes<T> - 1) / lanes<T> * lanes<T>;
     T *z = rows.scratch, *codes = z + K * n, *losses = codes + n, *gradient = losses + n;  // (K, n), (n,), (n,), (K,)
     for (Index r = 0; r < n; ++r) {
@@ -183,7 +198,7 @@ void cross_entropy(const LossRows<T>& rows, T smoothing) {
     for (Index r = 0; r < n; r += lanes<T>)
         store<T>(losses + r, cross_entropy_of<T>(K, n, z + r, load<T>(codes + r), smoothing));
     for (Index r = 0; r < rows.rows; ++r) {
-        rows.row_losses[r] = weight_of(rows, r) * static_cast<double>(losses[r]);
+        rows.row_losses[r] = weight_of(rows, r) * static_cast<double>(told<T>(settings, losses[r]));
         for (Index k = 0; k < K; ++k) gradient[k] = z[k * n + r];
         put_row(rows, r, gradient, weight_of(rows, r) * rows.scale);
     }
@@ -192,13 +207,13 @@ void cross_entropy(const LossRows<T>& rows, T smoothing) {
 template <class T>
 void loss(const LossSettings& settings, const LossRows<T>& rows) {
     switch (settings.kind) {
-        case LossKind::squared_error: return squared_error(rows);
+        case LossKind::squared_error: return squared_error(settings, rows);
         case LossKind::absolute_error: return absolute_error(rows);
         case LossKind::huber: return huber(rows, static_cast<T>(settings.parameter));
         case LossKind::quantile: return quantile(rows, settings.levels, settings.n_levels);
-        case LossKind::poisson: return poisson(rows);
-        case LossKind::log_loss: return log_loss(rows);
-        case LossKind::cross_entropy: return cross_entropy(rows, static_cast<T>(settings.parameter));
+        case LossKind::poisson: return poisson(settings, rows);
+        case LossKind::log_loss: return log_loss(settings, rows);
+        case LossKind::cross_entropy: return cross_entropy(settings, rows);
     }
 }
 

@@ -17,8 +17,8 @@ Stage& joined(std::vector<Stage>& stages, Index width, bool has_room) {
     return stages.back();
 }
 
-template <class Enum>
-Enum named(const std::string& name, std::initializer_list<std::pair<const char*, Enum>> names) {
+template <class Value>
+Value named(const std::string& name, std::initializer_list<std::pair<const char*, Value>> names) {
     for (const auto& [known, value] : names)
         if (name == known) return value;
     throw std::invalid_argument("The native core does not know '" + name + "'.");
@@ -92,14 +92,21 @@ Function function_of(const std::string& name) {
                                   {"softplus", Function::softplus}});
 }
 
-LossKind loss_of(const std::string& name) {
-    return named<LossKind>(name, {{"squared_error", LossKind::squared_error},
-                                  {"absolute_error", LossKind::absolute_error},
-                                  {"huber", LossKind::huber},
-                                  {"quantile", LossKind::quantile},
-                                  {"poisson", LossKind::poisson},
-                                  {"log_loss", LossKind::log_loss},
-                                  {"cross_entropy", LossKind::cross_entropy}});
+Loss loss_of(const std::string& name, double parameter, const std::vector<double>& levels) {
+    using KindAndReported = std::pair<LossKind, bool>;
+    const auto [kind, reported] =
+        named<KindAndReported>(name, {{"squared_error", {LossKind::squared_error, false}},
+                                      {"mean_squared_error", {LossKind::squared_error, true}},
+                                      {"absolute_error", {LossKind::absolute_error, false}},
+                                      {"huber", {LossKind::huber, false}},
+                                      {"quantile", {LossKind::quantile, false}},
+                                      {"poisson", {LossKind::poisson, false}},
+                                      {"poisson_deviance", {LossKind::poisson, true}},
+                                      {"log_loss", {LossKind::log_loss, false}},
+                                      {"clipped_log_loss", {LossKind::log_loss, true}},
+                                      {"cross_entropy", {LossKind::cross_entropy, false}},
+                                      {"clipped_cross_entropy", {LossKind::cross_entropy, true}}});
+    return {kind, parameter, levels, reported};
 }
 
 OptimizerKind optimizer_of(const std::string& name) {

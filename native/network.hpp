@@ -46,8 +46,11 @@ struct Loss {
     LossKind kind = LossKind::squared_error;
     double parameter = 0;
     std::vector<double> levels;
+    bool reported = false;
 
-    LossSettings settings() const { return {kind, parameter, levels.data(), static_cast<Index>(levels.size())}; }
+    LossSettings settings() const {
+        return {kind, parameter, levels.data(), static_cast<Index>(levels.size()), reported};
+    }
     bool of_classes() const { return kind == LossKind::cross_entropy; }
     Index n_targets(Index n_logits) const {
         return kind == LossKind::quantile ? n_logits / static_cast<Index>(levels.size()) : n_logits;
@@ -71,7 +74,7 @@ struct Network {
 
 // The names of network/ and training/optimizers/; throws std::invalid_argument for others.
 Function function_of(const std::string& name);
-LossKind loss_of(const std::string& name);
+Loss loss_of(const std::string& name, double parameter, const std::vector<double>& levels);
 OptimizerKind optimizer_of(const std::string& name);
 
 }  // namespace chainrule

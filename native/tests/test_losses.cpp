@@ -18,11 +18,17 @@ struct LossCase {
     Index rows, n_logits;
     double size;       // of the logits
     double parameter;  // delta of huber, label_smoothing of cross_entropy
-    bool weighted;
+    bool weighted, reported;
 
     bool of_classes() const { return kind == LossKind::cross_entropy; }
     Index n_levels() const { return kind == LossKind::quantile ? static_cast<Index>(levels.size()) : 1; }
 };
+
+// -ln p as it is told of a probability clipped to [ε, 1 - ε] of T.
+template <class T>
+long double told(long double loss) {
+    return std::clamp(loss, -std::log1p(-epsilon<T>), -std::log(epsilon<T>));
+}
 
 // A row's loss and gradient by the definition, with what their roundings may be relative to.
 struct ByDefinition {
@@ -103,17 +109,29 @@ struct Rows {
             if (share && i % 3 < 2) target[i] = static_cast<T>(i % 3);  // mostly 0 or 1
     }
 
+    // What network/losses/reported.py makes of one logit's loss.
+    static long double reported(const LossCase& c, long double loss, long double y) {
+        switch (c.kind) {
+            case LossKind::squared_error: return loss / c.n_logits;
+            case LossKind::poisson: return loss + (y == 0 ? 0 : y * std::log(y)) - y;
+            case LossKind::log_loss: return told<T>(loss);
+            default: return loss;
+        }
+    }
+
     ByDefinition by_definition(const LossCase& c, Index r) const {
         const T* z = logits.data() + r * ld;
-        if (c.of_classes())
-            return of_classes({z, z + c.n_logits}, codes[static_cast<size_t>(r)],
-                              static_cast<long double>(c.parameter));
         ByDefinition row;
+        if (c.of_classes()) {
+            row = of_classes({z, z + c.n_logits}, codes[static_cast<size_t>(r)], static_cast<long double>(c.parameter));
+            if (c.reported) row.loss = told<T>(row.loss), row.size = std::max(row.size, row.loss);
+            return row;
+        }
         for (Index k = 0; k < c.n_logits; ++k) {
             const T y = target[static_cast<size_t>((r * c.n_logits + k) / c.n_levels())];
             const OneLogit one = of_number(c, z[k], y, static_cast<T>(levels[static_cast<size_t>(k % c.n_levels())]));
-            row.loss += one.loss;
-            row.size += one.size;
+            row.loss += c.reported ? reported(c, one.loss, y) : one.loss;
+            row.size += std::max(one.size, c.reported ? reported(c, one.loss, y) : 0);
             row.gradient.push_back(one.slope);
             row.sizes.push_back(one.slope_size);
         }
@@ -129,14 +147,14 @@ void check_loss(const Kernels<T>& kernels, const std::string& set, const LossCas
     gradient.first = 3;
     std::vector<double> losses(static_cast<size_t>(c.rows));
     std::vector<T> scratch(static_cast<size_t>(loss_scratch(c.rows, c.n_logits)));
-    const LossSettings settings{c.kind, c.parameter, levels.data(), c.n_levels()};
+    const LossSettings settings{c.kind, c.parameter, levels.data(), c.n_levels(), c.reported};
     const double scale = 0.25;
     kernels.loss(settings,
                  {c.rows, c.n_logits, rows.logits.data(), rows.ld, c.of_classes() ? nullptr : rows.target.data(),
                   c.of_classes() ? rows.codes.data() : nullptr, c.weighted ? rows.weight.data() : nullptr, scale,
                   gradient.numbers.data(), gradient.place(), losses.data(), scratch.data()});
     const std::string where = text_of(set, " loss ", static_cast<int>(c.kind), " rows ", c.rows, " logits ", c.n_logits,
-                                      " of size ", c.size, " parameter ", c.parameter);
+                                      " of size ", c.size, " parameter ", c.parameter, c.reported ? " reported" : "");
     const long double n =
         static_cast<long double>(c.n_logits + 8);  // roundings: one a term of a sum, a few for the rest
     for (Index r = 0; r < c.rows; ++r) {
@@ -166,7 +184,9 @@ TEST(losses_are_what_they_are_called) {
                         const Index n_logits = kind == LossKind::quantile ? 3 * n : n;
                         for (const double parameter : {0.15, kind == LossKind::cross_entropy ? 0.0 : 1.5})
                             for (const bool weighted : {false, true})
-                                check_loss(kernels, set, {kind, rows, n_logits, size, parameter, weighted});
+                                for (const bool reported : {false, true})
+                                    check_loss(kernels, set,
+                                               {kind, rows, n_logits, size, parameter, weighted, reported});
                     }
     });
 }
@@ -180,11 +200,13 @@ TEST(losses_pass_on_what_is_no_number) {
             Panels<T> gradient(kernels, 3, 1);
             double loss = 0;
             std::vector<T> scratch(static_cast<size_t>(loss_scratch(1, 3)));
-            kernels.loss(
-                {kind, 0.5, levels.data(), 3},
-                {1, 3, logits.data(), 3, of_classes ? nullptr : target.data(), of_classes ? codes.data() : nullptr,
-                 nullptr, 1, gradient.numbers.data(), gradient.place(), &loss, scratch.data()});
-            CHECK(std::isnan(loss), set, " loss ", static_cast<int>(kind));
+            for (const bool reported : {false, true}) {
+                kernels.loss(
+                    {kind, 0.5, levels.data(), 3, reported},
+                    {1, 3, logits.data(), 3, of_classes ? nullptr : target.data(), of_classes ? codes.data() : nullptr,
+                     nullptr, 1, gradient.numbers.data(), gradient.place(), &loss, scratch.data()});
+                CHECK(std::isnan(loss), set, " loss ", static_cast<int>(kind));
+            }
         }
     });
 }

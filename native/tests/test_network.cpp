@@ -49,7 +49,7 @@ TEST(network_refuses_what_does_not_fit) {
           "");
     CHECK(refusal([] { Network(4, {activation(Function::relu)}, {}, 0, 0); }).find("dense") != std::string::npos, "");
     CHECK(refusal([] { function_of("relu6"); }).find("'relu6'") != std::string::npos, "");
-    CHECK(refusal([] { loss_of("hinge"); }).find("'hinge'") != std::string::npos, "");
+    CHECK(refusal([] { loss_of("hinge", 0, {}); }).find("'hinge'") != std::string::npos, "");
     CHECK(refusal([] { optimizer_of("lion"); }).find("'lion'") != std::string::npos, "");
 }
 

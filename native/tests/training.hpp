@@ -41,7 +41,7 @@ struct Training {
     }
 
     Optimizer described_optimizer() const {
-        if (optimizer == OptimizerKind::adam) return {optimizer, {0.9, 0.99, 1e-6}};
+        if (optimizer == OptimizerKind::adam) return {optimizer, {0.9, 0.99, 1e-6, 1}};
         if (optimizer == OptimizerKind::rmsprop) return {optimizer, {0.9, 1e-6}};
         if (optimizer == OptimizerKind::adagrad) return {optimizer, {1e-6}};
         return {optimizer, {}};

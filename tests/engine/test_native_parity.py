@@ -28,6 +28,7 @@ OPTIMIZERS = (
     RMSprop(decay=0.7, epsilon=1e-3),
     Adam(beta_1=0.8, beta_2=0.95, epsilon=1e-3),
     AdamW(beta_1=0.85, beta_2=0.9, epsilon=1e-3),
+    Adam(beta_1=0.8, beta_2=0.95, epsilon=1e-3, bias_correction=False),
 )
 LOSSES = (
     (SquaredError(), 3),
@@ -109,7 +110,7 @@ def test_every_order_of_layers(letters, problem, engine, plan):
     assert_same_runs(made, engine, plan(6, 1))
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda optimizer: optimizer.kind)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 def test_every_optimizer(optimizer, problem, engine, plan):
     made = problem("DAODAD", sizes=(9, 5), n_rows=30, penalty=Penalty(l1=0.01, l2=0.05))
     assert_same_runs(made, engine, plan(8, 2), optimizer)

@@ -20,7 +20,7 @@ from chainrule.engine.rows import RowsOfSteps
 from chainrule.engine.session import Floats, Optimizer, Settings, Source, StepPlan, StepReport
 from chainrule.errors import ParameterError, ShapeError
 from chainrule.network import Activation, Dense, Dropout, Layer, Network, Penalty
-from chainrule.network.losses import LOSSES, CrossEntropy, Huber, Loss, Quantile
+from chainrule.network.losses import LOSSES, REPORTED_LOSSES, CrossEntropy, Huber, Loss, Quantile
 from chainrule.network.random import ROW_ORDER, key
 
 __all__ = ["NativeSession", "instruction_set", "instruction_sets", "native_logits", "unsupported"]
@@ -42,8 +42,8 @@ OPTIMIZER_SETTINGS: dict[str, tuple[str, ...]] = {
     "nesterov": (),
     "adagrad": ("epsilon",),
     "rmsprop": ("decay", "epsilon"),
-    "adam": ("beta_1", "beta_2", "epsilon"),
-    "adamw": ("beta_1", "beta_2", "epsilon"),
+    "adam": ("beta_1", "beta_2", "epsilon", "bias_correction"),
+    "adamw": ("beta_1", "beta_2", "epsilon", "bias_correction"),
 }
 """Settings that the core's formula of an optimizer reads; momentum and weight decay come with the step plan."""
 
@@ -60,7 +60,7 @@ def unsupported(network: Network, optimizer: Optimizer | None = None) -> str | N
     others: list[object] = [
         part for part, own in ((network, Network), (network.penalty, Penalty)) if type(part) is not own
     ]
-    others += [network.loss] if type(network.loss) not in LOSSES.values() else []
+    others += [network.loss] if type(network.loss) not in (*LOSSES.values(), *REPORTED_LOSSES.values()) else []
     others += [layer for layer in network.layers if type(layer) not in (Dense, Activation, Dropout)]
     return type(others[0]).__name__ if others else None
 
