@@ -27,6 +27,7 @@ BAD = {
     "n_iter_no_change": [0],
     "tol": [-1e-9],
     "time_limit": [0, -5],
+    "record": ["all", True, None, 64],
     "columns": [["a"], "a"],
     "max_categories": [1, 2.5],
     "n_bins": [-1, 2.5, None],

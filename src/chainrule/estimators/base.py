@@ -21,6 +21,7 @@ from chainrule.estimators.checkpoint import Checkpoint, fingerprint
 from chainrule.estimators.encoding import Encoded, encode
 from chainrule.estimators.metrics import GREATER_IS_BETTER
 from chainrule.estimators.parameters import Rule, check_parameters
+from chainrule.estimators.recording import Recording, make_recorder, recorded_run
 from chainrule.estimators.rows import Rows, check_features, read_evaluation_rows, read_rows, together
 from chainrule.estimators.settings import make_recipe, seed_of, settle
 from chainrule.network import Loss, Network, Penalty, multilayer_perceptron
@@ -47,6 +48,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
     """Base of ``TableClassifier`` and ``TableRegressor``."""
 
     _rules: dict[str, Rule]
+    _recording: Recording
     encoder_: "TableEncoder"
     target_: Any
 
@@ -77,6 +79,9 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
     def _encode_target(self, y: NDArray[Any], dtype: Any) -> NDArray[Any]:
         """Return the target in the shape and dtype that the loss needs."""
         return np.asarray(self.target_.encode(y, dtype))
+
+    def _fit_weights(self, rows: Rows, training: NDArray[np.int64]) -> None:
+        """Learn from the training rows what ``_training_weight`` needs; here, nothing."""
 
     def _training_weight(self, y: NDArray[Any], weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the rows' weights in E; class weights enter here."""
@@ -150,6 +155,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         self.seed_ = seed_of(self.random_state) if kept_seed is None else kept_seed
         self.target_name_ = getattr(y, "name", None) if isinstance(getattr(y, "name", None), str) else None
         encoded = encode(self, rows, given)
+        recorder = make_recorder(self.record)
         settled = settle(
             self.get_params(deep=False),
             n_rows=encoded.training.n_rows,
@@ -159,8 +165,9 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         recipe = make_recipe(settled, seed=self.seed_)
         network = self._make_network(encoded.training.numbers.shape[1], float(settled["dropout"]))
         seconds = perf_counter() - started
-        state = self._train(network, recipe, encoded, callbacks, checkpoint)
+        state = self._train(network, recipe, encoded, [*callbacks, recorder], checkpoint)
         self._keep(network, state)
+        self._recording = Recording.of(recorder, self.record, encoded, rows, has_eval_set=given is not None)
         self.fit_seconds_ = seconds + state.seconds  # of a resumed run: all of its training
 
     def _make_network(self, n_inputs: int, dropout: float) -> Network:
@@ -222,7 +229,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
     def _validation(self, encoded: Encoded) -> Validation | None:
         if encoded.validation is None or encoded.judged is None:
             return None
-        _, y, weight = encoded.judged
+        y, weight = encoded.judged.y, encoded.judged.weight
         target = self._metric_target(y)
 
         def score(predicted: NDArray[Any]) -> Metrics:
@@ -294,10 +301,58 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         title = f"{type(self).__name__}: learning curve"
         return learning_curve(self.history_, title=title, best_epoch=self.best_epoch_)
 
-    def save(self, path: Any) -> None:
+    @property
+    def run_(self) -> Any:
+        """The training that took place, a ``chainrule.glassbox.RecordedRun``: ``run_.step(t)`` opens any of its steps.
+
+        Raises
+        ------
+        ReplayError (ValueError)
+            If the training rows are not at hand: they are in no file and no pickle (see ``replay``).
+        """
+        check_is_fitted(self)
+        return recorded_run(self, self._recording)
+
+    def replay(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Return the training that took place, given its table once more: for models loaded from a file or a pickle.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            What ``fit`` was given.
+
+        Returns
+        -------
+        chainrule.glassbox.RecordedRun
+            ``step(t)`` opens any of its steps.
+
+        Raises
+        ------
+        ReplayError (ValueError)
+            If it is another table, or the model has no record.
+        """
+        check_is_fitted(self)
+        rows = together(check_features(self, X, reset=False), y, sample_weight)
+        return recorded_run(self, self._recording.with_rows(self, rows))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: all but keyframes and training rows."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        if "_recording" in state:
+            state["_recording"] = self._recording.without_rows()
+        return state
+
+    def save(self, path: Any, *, include_record: bool = False) -> None:
         """Write the model to a file, atomically; ``chainrule.load`` gives it back.
 
         The file holds no code and no training rows. Predictions after loading are the same bits.
+
+        Parameters
+        ----------
+        path : str or path
+        include_record : bool
+            Whether the keyframes of the training go into the file, so that ``replay`` opens its steps sooner (and that
+            of a resumed training at all).
 
         Raises
         ------
@@ -307,7 +362,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         from chainrule.estimators.persistence import save
 
         check_is_fitted(self)
-        save(self, path)
+        save(self, path, include_record=include_record)
 
     def describe(self) -> dict[str, Any]:
         """Return task, network, columns, target, settings and history in short, as plain values (for JSON)."""

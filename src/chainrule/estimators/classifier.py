@@ -88,6 +88,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
         tol: float = 0.0,
         eval_metric: Any = "error",
         time_limit: float | None = None,
+        record: Any = "auto",
         columns: dict[Any, str] | None = None,
         max_categories: int = 30,
         n_bins: int = 12,
@@ -120,6 +121,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
         self.tol = tol
         self.eval_metric = eval_metric
         self.time_limit = time_limit
+        self.record = record
         self.columns = columns
         self.max_categories = max_categories
         self.n_bins = n_bins
@@ -153,8 +155,13 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
             raise TableError(f"The target has one class only, {only!r}: a classifier needs at least two classes.")
         if self.eval_metric == "roc_auc" and (len(self.classes_) != 2 or isinstance(target, table.LabelSetTarget)):
             raise ParameterError("eval_metric='roc_auc' needs a target of two classes; use 'log_loss' or 'accuracy'.")
-        self._class_factors = self._fit_class_factors(target, rows.y[training], rows.weight[training])
+        self.target_ = target
+        self._fit_weights(rows, training)
         return target
+
+    def _fit_weights(self, rows: Rows, training: NDArray[np.int64]) -> None:
+        y, weight = rows.y[training], rows.weight[training]
+        self._class_factors = self._fit_class_factors(self.target_, y, weight)
 
     def _fit_class_factors(
         self, target: "table.ClassTarget | table.LabelSetTarget", y: NDArray[Any], weight: NDArray[np.float64]

@@ -53,6 +53,11 @@ PARAMETERS = """\
         Smallest improvement that counts.
     time_limit : float or None, default=None
         Seconds after which training ends with the best weights so far.
+    record : {"auto", "full", False} or path, default="auto"
+        What is kept of the training, so that ``run_`` can open its steps: keyframes (the weights and what else a step
+        depends on, now and then) in 64 MiB of memory at most ("auto"), as many as there are ("full"), or in files of a
+        folder, and the encoded training rows ("auto": if they take 64 MiB at most). False keeps neither: ``replay``
+        repeats the training then.
     columns : dict or None, default=None
         Kinds of columns by name (or index), where the rules guess wrong: "number", "boolean", "category", "date",
         "drop".
@@ -91,7 +96,9 @@ ATTRIBUTES = """\
     seed_ : int
         The seed used.
     fit_seconds_ : float
-        How long ``fit`` took."""
+        How long ``fit`` took.
+    run_ : RecordedRun
+        The training that took place: ``run_.step(t)`` opens any of its steps."""
 
 
 def documented(cls: Class) -> Class:

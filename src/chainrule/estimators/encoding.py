@@ -16,17 +16,21 @@ from chainrule.training import LBFGS
 if TYPE_CHECKING:
     from chainrule.estimators.base import TableEstimator
 
-__all__ = ["Encoded", "encode"]
+__all__ = ["Encoded", "encode", "encode_again"]
 
 FLOAT64_ROWS = 1000  # fewer rows than this are trained in float64
 
 
 class Encoded(NamedTuple):
-    """Encoded rows to train on and to judge by, and the latter's target and weight as given."""
+    """Encoded rows to train on and to judge by, and the latter's target and weight as given.
+
+    ``rows`` (n,) says which of the rows of ``fit`` are trained on.
+    """
 
     training: Source
     validation: Source | None
     judged: Rows | None
+    rows: NDArray[np.int64]
 
 
 def encode(model: "TableEstimator", rows: Rows, given: Rows | None) -> Encoded:
@@ -64,10 +68,29 @@ def encode(model: "TableEstimator", rows: Rows, given: Rows | None) -> Encoded:
 
     if given is not None:
         judged = _source(model, model.encoder_.transform(given.X, caller=caller), given.y, given.weight)
-        return Encoded(source(training), judged, given)
+        return Encoded(source(training), judged, given, training)
     if len(kept):
-        return Encoded(source(training), source(kept), Rows(None, rows.y[kept], rows.weight[kept]))
-    return Encoded(source(training), None, None)
+        judge = Rows(None, rows.y[kept], rows.weight[kept], rows.numbers[kept])
+        return Encoded(source(training), source(kept), judge, training)
+    return Encoded(source(training), None, None, training)
+
+
+def encode_again(model: "TableEstimator", rows: Rows, *, may_keep_back: bool) -> tuple[Source, NDArray[np.int64]]:
+    """Return the training rows of a fitted model encoded as they were, and which of ``rows`` they are.
+
+    Parameters
+    ----------
+    model : TableEstimator
+        Fitted; its encoders are used as they are.
+    rows : Rows
+        The table of ``fit``.
+    may_keep_back : bool
+        Whether ``fit`` was given no validation rows, so that it may have kept some of these back.
+    """
+    training, _ = _split(model, rows, may_keep_back=may_keep_back)
+    model._fit_weights(rows, training)
+    numbers = model.encoder_.transform(rows.X, caller=type(model).__name__)[training]
+    return _source(model, numbers, rows.y[training], rows.weight[training]), training
 
 
 def _split(model: "TableEstimator", rows: Rows, *, may_keep_back: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

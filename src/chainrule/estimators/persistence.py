@@ -17,6 +17,7 @@ from chainrule.errors import ChainruleError, ModelFileError, OutputError, Parame
 from chainrule.estimators.base import TableEstimator
 from chainrule.estimators.classifier import TableClassifier, classes_of
 from chainrule.estimators.parameters import AnyOf, Instance, Number, OneOf, Rule, check_parameters
+from chainrule.estimators.recording import Recording
 from chainrule.estimators.regressor import TableRegressor
 from chainrule.network import LOSSES, Loss, Network
 from chainrule.storage import is_container, read_container, write_container
@@ -48,7 +49,7 @@ FITTED: dict[str, Rule] = {
 HISTORY_COLUMNS = ("epoch", "step", "train_error", "validation_error", "learning_rate", "gradient_norm", "seconds")
 
 
-def save(model: TableEstimator, path: str | PathLike[str]) -> None:
+def save(model: TableEstimator, path: str | PathLike[str], *, include_record: bool = False) -> None:
     """Write a fitted estimator to a file, atomically (see ``TableEstimator.save``).
 
     Raises
@@ -59,26 +60,28 @@ def save(model: TableEstimator, path: str | PathLike[str]) -> None:
         If the file cannot be written, or is there and not one of chainrule's.
     """
     columns, history = history_to_parts(model.history_)
+    recording, keyframes = model._recording.to_parts(with_keyframes=include_record)
     header = {
         "estimator": type(model).__name__,
         "params": {name: _plain(name, value, model) for name, value in model.get_params(deep=False).items()},
         "encoder": model.encoder_.to_config(),
         "target": {"kind": type(model.target_).__name__, **model.target_.to_config()},
         "network": model.network_.to_config(),
+        "recording": recording,
         "fitted": {name: getattr(model, name) for name in FITTED} | {"history_": columns},
         "versions": {"chainrule": __version__, "numpy": np.__version__, "scikit-learn": sklearn_version},
     }
     target = Path(path)
     if target.is_file() and target.stat().st_size and not is_container(target):
         raise OutputError(f"'{target}' exists and is no chainrule file; name another file, or delete it first.")
-    write_container(path, header, {"weights": model.weights_, **history}, kind="model")
+    write_container(path, header, {"weights": model.weights_, **history, **keyframes}, kind="model")
 
 
 def load(path: str | PathLike[str]) -> Any:
     """Return the estimator in a model file; it predicts the same bits as the one that was saved.
 
-    Two kinds of parameters are not kept in files: a function given as ``eval_metric`` comes back as "error", a
-    ``RandomState`` as the seed it gave.
+    Three kinds of parameters are not kept in files: a function given as ``eval_metric`` comes back as "error", a
+    ``RandomState`` as the seed it gave, a folder given as ``record`` as "auto".
 
     Parameters
     ----------
@@ -120,6 +123,7 @@ def _rebuild(header: dict[str, Any], arrays: dict[str, Any]) -> TableEstimator:
     model.weights_ = _checked_weights(arrays, model)
     for name, value in _checked_attributes(header["fitted"], arrays).items():
         setattr(model, name, value)
+    model._recording = Recording.from_parts(header.get("recording"), arrays)  # files of 0.1 before records have none
     return model
 
 
@@ -165,6 +169,8 @@ def _plain(name: str, value: Any, model: TableEstimator) -> Any:
         return {"object": {"kind": value.kind, **{f.name: getattr(value, f.name) for f in fields(value)}}}  # type: ignore[arg-type]
     if isinstance(value, np.random.RandomState):
         return model.seed_
+    if isinstance(value, PathLike):  # the folder of record: a file moves, and the folder stays
+        return "auto"
     if name == "eval_metric" and not isinstance(value, str):
         return "error"
     if isinstance(value, dict):

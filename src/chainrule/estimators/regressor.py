@@ -80,6 +80,7 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
         tol: float = 0.0,
         eval_metric: Any = "error",
         time_limit: float | None = None,
+        record: Any = "auto",
         columns: dict[Any, str] | None = None,
         max_categories: int = 30,
         n_bins: int = 12,
@@ -111,6 +112,7 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # s
         self.tol = tol
         self.eval_metric = eval_metric
         self.time_limit = time_limit
+        self.record = record
         self.columns = columns
         self.max_categories = max_categories
         self.n_bins = n_bins

@@ -17,11 +17,15 @@ READS_NARWHALS = tuple(int(part) for part in sklearn_version.split(".")[:2]) >= 
 
 
 class Rows(NamedTuple):
-    """``X`` (DataFrame, array or sparse matrix of N rows), ``y`` (N,) or (N, K), ``weight`` (N,) float64 > 0."""
+    """``X`` (DataFrame, array or sparse matrix of N rows), ``y`` (N,) or (N, K), ``weight`` (N,) float64 > 0.
+
+    ``numbers`` (N,) says where in the table as it was given each row is, from 0, ascending.
+    """
 
     X: Any
     y: NDArray[Any]
     weight: NDArray[np.float64]
+    numbers: NDArray[np.int64]
 
 
 def check_features(estimator: Any, X: Any, *, reset: bool) -> Any:
@@ -114,8 +118,8 @@ def together(X: Any, y: Any, sample_weight: Any) -> Rows:
     counted = weight > 0
     _check_target(target, counted)
     if counted.all():
-        return Rows(X, target, weight)
-    return Rows(_take(X, counted), target[counted], weight[counted])
+        return Rows(X, target, weight, np.arange(len(target)))
+    return Rows(_take(X, counted), target[counted], weight[counted], np.flatnonzero(counted))
 
 
 def _take(X: Any, rows: NDArray[np.bool_]) -> Any:

@@ -1,5 +1,6 @@
 """From an estimator's parameters to the objects that network and training are made of, and the rules they keep."""
 
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,7 @@ COMMON_RULES: dict[str, Rule] = {
     "n_iter_no_change": _POSITIVE_INT,
     "tol": Number(0),
     "time_limit": AnyOf((_POSITIVE, _NONE)),
+    "record": AnyOf((OneOf(("auto", "full")), Instance((PathLike,), "a folder (pathlib.Path)"), OneOf((False,)))),
     "columns": AnyOf((Instance((dict,), "a dict of column name to kind"), _NONE)),
     "max_categories": Number(2, integer=True),
     "n_bins": Number(0, integer=True),

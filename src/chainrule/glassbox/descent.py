@@ -131,14 +131,16 @@ class _Descent:
         return np.asarray(self.optimizer.change(gradient, vectors, self._step(learning_rate)), dtype=np.float64)
 
     def by_momentum(self, gradient: Numbers, learning_rate: float) -> Numbers:
-        """Return the change without adaptive scaling: of adam, −η·m̂; of an unknown optimizer, −η·g."""
+        """Return the change without adaptive scaling: of adam −η·m̂ (or −η·m), of an unknown optimizer −η·g."""
         if isinstance(self.optimizer, SGD | Momentum | Nesterov):
             return self.by_optimizer(gradient, learning_rate)
         if not isinstance(self.optimizer, Adam):
             return np.asarray(-self.rates(learning_rate) * gradient)
         beta = self.optimizer.beta_1
         mean = beta * self.moment.vectors[0].astype(np.float64) + (1.0 - beta) * gradient
-        return np.asarray(-self.rates(learning_rate) * mean / (1.0 - beta ** (self.moment.index + 1)))
+        if self.optimizer.bias_correction:
+            mean = mean / (1.0 - beta ** (self.moment.index + 1))
+        return np.asarray(-self.rates(learning_rate) * mean)
 
     def decay(self, learning_rate: float) -> Numbers:
         """Return the decoupled weight decay, −η·λ·w; biases have none."""

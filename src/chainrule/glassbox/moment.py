@@ -18,7 +18,7 @@ __all__ = ["Floats", "Moment", "Originals"]
 Floats = NDArray[np.floating[Any]]
 
 Originals = Callable[[NDArray[np.int64]], Mapping[str, Sequence[Any]]]
-"""From numbers of training rows to their values as they were given: column name → one value a row."""
+"""From the numbers of rows in the table to their values as they were given: column name → one value a row."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,7 +42,7 @@ class Moment:
     vectors : tuple of arrays (P,)
         The optimizer's state before the step.
     rows : array (n,) of int
-        Which training rows the step takes, from 0.
+        Which rows of the table the step takes, from 0.
     batch : Batch
         These rows.
     weights_after : array (P,), optional
@@ -101,8 +101,6 @@ class Moment:
     @property
     def scales(self) -> dict[str, Any]:
         """``divisor`` and ``penalty`` of this step's E, as ``Network.backward`` takes them; 0 if it is passed over."""
-        if isinstance(self.optimizer, LBFGS):
-            return {"divisor": None, "penalty": 1.0}
         if self.is_passed_over:
             return {"divisor": 1.0, "penalty": 0.0}
         divisor = self.plan.divisor

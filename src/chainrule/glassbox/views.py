@@ -24,7 +24,7 @@ class StepRows(Shown):
     Parameters
     ----------
     numbers : array (n,) of int
-        Their places among the training rows, from 0.
+        Their places in the table, from 0.
     columns : mapping of str to sequence (n,)
         Their values as they were given, by column, the target's last; empty where they are not at hand.
     encoded : array or CSR matrix (n, D)
@@ -65,7 +65,7 @@ class StepError(Shown):
     penalty : float
         The penalty's part of E.
     rows : array (n,) of int
-        The rows' places among the training rows.
+        The rows' places in the table.
     predictions : array (n, K)
         What the loss makes of the logits: probabilities for the losses of classes.
     expected : array (n,) or (n, K)
@@ -112,7 +112,7 @@ class Contributions(Shown):
     ----------
     weight : Weight
     rows : array (n,) of int
-        The rows' places among the training rows.
+        The rows' places in the table.
     activations : array (n,)
         a: what came in from the weight's source; 1 for a bias.
     deltas : array (n,)

@@ -24,63 +24,97 @@ class Keyframe(NamedTuple):
         """Bytes of all its arrays."""
         return self.weights.nbytes + sum(vector.nbytes for vector in self.vectors)
 
+    def copy(self) -> "Keyframe":
+        """Return a copy that nobody can write to."""
+        arrays = [array.copy() for array in (self.weights, *self.vectors)]
+        for array in arrays:
+            array.setflags(write=False)
+        return Keyframe(self.step, arrays[0], tuple(arrays[1:]))
+
 
 class Keyframes:
     """Keyframes in order of their steps, thinned when they outgrow their budget.
 
     When they do, the smallest distance between two of them doubles, and those that are closer to the one before are
-    dropped: so they stay spread over the whole run. The first and the last one stay.
+    dropped: so they stay spread over the whole run. The first and the last one stay. A subclass may keep them elsewhere
+    than in memory.
 
     Parameters
     ----------
     budget : int or None
         Bytes; None is no limit. With room for fewer than two, none is kept.
+
+    Attributes
+    ----------
+    steps : list of int
+        Where there is a keyframe, ascending.
+    distance : int
+        Steps from the last keyframe after which the next is due.
     """
 
     def __init__(self, budget: int | None) -> None:
         self.budget = budget
         self.distance = 1
-        self._frames: list[Keyframe] = []
+        self.steps: list[int] = []
+        self._frame_bytes = 0
+        self._frames: dict[int, Keyframe] = {}
+
+    def _store(self, frame: Keyframe) -> None:
+        """Keep a keyframe, whose arrays may change afterwards."""
+        self._frames[frame.step] = frame.copy()
+
+    def _load(self, step: int) -> Keyframe:
+        """Return the keyframe of a step."""
+        return self._frames[step]
+
+    def _discard(self, step: int) -> None:
+        """Forget the keyframe of a step."""
+        del self._frames[step]
 
     def __len__(self) -> int:
-        return len(self._frames)
+        return len(self.steps)
 
     def __iter__(self) -> Iterator[Keyframe]:
-        return iter(self._frames)
+        return map(self._load, self.steps)
 
     @property
     def nbytes(self) -> int:
         """Bytes of all keyframes."""
-        return sum(frame.nbytes for frame in self._frames)
+        return self._frame_bytes * len(self.steps)
 
     def is_due(self, step: int) -> bool:
         """Whether a keyframe at a step would be far enough from the last one."""
-        return not self._frames or step - self._frames[-1].step >= self.distance
+        return not self.steps or step - self.steps[-1] >= self.distance
 
-    def add(self, step: int, weights: Floats, vectors: tuple[Floats, ...]) -> None:
-        """Keep copies as the last keyframe, however close it is to the one before, and thin the others."""
-        size = weights.nbytes * (1 + len(vectors))
-        most = None if self.budget is None else self.budget // size
+    def add(self, frame: Keyframe) -> None:
+        """Keep a copy as the last keyframe, however close it is to the one before, and thin the others."""
+        most = None if self.budget is None else self.budget // frame.nbytes
         if most is not None and most < 2:
             return
-        frame = Keyframe(step, weights.copy(), tuple(vector.copy() for vector in vectors))
-        self._frames.append(frame)
-        while most is not None and len(self._frames) > most:
+        self._store(frame)
+        self.steps.append(frame.step)
+        while most is not None and len(self.steps) > most:
             self._thin()
+        self._frame_bytes = frame.nbytes
 
     def _thin(self) -> None:
         self.distance *= 2
-        kept = self._frames[:1]
-        for frame in self._frames[1:-1]:
-            if frame.step - kept[-1].step >= self.distance:
-                kept.append(frame)
-        self._frames = [*kept, self._frames[-1]]
+        kept = self.steps[:1]
+        for step in self.steps[1:-1]:
+            if step - kept[-1] >= self.distance:
+                kept.append(step)
+        self._keep([*kept, self.steps[-1]])
 
     def drop_after(self, step: int) -> None:
         """Drop keyframes after a step: what followed was undone."""
-        del self._frames[bisect_right(self._frames, step, key=lambda frame: frame.step) :]
+        self._keep(self.steps[: bisect_right(self.steps, step)])
+
+    def _keep(self, steps: list[int]) -> None:
+        for step in set(self.steps) - set(steps):
+            self._discard(step)
+        self.steps = steps
 
     def before(self, step: int) -> Keyframe | None:
         """Return the last keyframe that is not after a step."""
-        place = bisect_right(self._frames, step, key=lambda frame: frame.step)
-        return self._frames[place - 1] if place else None
+        place = bisect_right(self.steps, step)
+        return self._load(self.steps[place - 1]) if place else None

@@ -12,7 +12,8 @@ from scipy.sparse import issparse
 
 from chainrule.engine import Source, StepPlan
 from chainrule.training.callbacks import Callback
-from chainrule.training.keyframes import Floats, Keyframes
+from chainrule.training.keyframes import Floats, Keyframe, Keyframes
+from chainrule.training.lbfgs import LBFGS
 from chainrule.training.recipe import Recipe
 from chainrule.training.schedules import Clock
 from chainrule.training.surroundings import Surroundings
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder", "RunRecord", "digest", "source_fingerprint"]
 
-COPY_SHARE = 0.01  # of the training time, at most so much goes into copying keyframes
+COPY_SHARE = 0.01
 MOST_DIGESTS = 16  # checksums that are kept without their keyframes
 
 
@@ -72,7 +73,7 @@ class RunRecord:
     @property
     def checkpoints(self) -> list[int]:
         """The steps at which the weights are known, by keyframe or checksum, in order."""
-        return sorted({*self.digests, *(frame.step for frame in self.keyframes)})
+        return sorted({*self.digests, *self.keyframes.steps})
 
     def digest_at(self, step: int) -> str:
         """Return the checksum of the weights at one of the ``checkpoints``."""
@@ -90,9 +91,17 @@ class RunRecord:
             if begin < end:
                 yield begin, self.recipe.plan(begin, end - begin, self.clock, factor)
 
+    def plan_of(self, step: int) -> StepPlan:
+        """Return the plan of one step; of lbfgs, whose line search finds the rate, at a learning rate of 1."""
+        if isinstance(self.recipe.optimizer, LBFGS):
+            [strength] = self.recipe.penalty.factors(np.zeros(1), self.clock)
+            return StepPlan.constant(1, learning_rate=1.0, penalty=strength)
+        [(_, plan)] = self.plans(step, step + 1)
+        return plan
+
     def without_keyframes(self) -> "RunRecord":
         """Return the record with checksums in place of keyframes: of some, spread over the run."""
-        steps = [frame.step for frame in self.keyframes]
+        steps = self.keyframes.steps
         chosen = {steps[i] for i in np.linspace(0, len(steps) - 1, MOST_DIGESTS).round().astype(int)} if steps else ()
         digests = {step: self.digest_at(step) for step in chosen}
         ends = {step: self.digests[step] for step in (self.first_step, self.kept_step) if step in self.digests}
@@ -123,21 +132,23 @@ def source_arrays(source: Source) -> list[NDArray[Any]]:
 class Recorder(Callback):
     """A callback that writes the record of a run; ``record`` holds it when training has ended.
 
-    Keyframes are taken where the engine comes back from a chunk of steps, and no more often than copying them costs a
-    hundredth of the time.
+    Keyframes are taken where the engine comes back from a chunk of steps, and no more often than keeping them costs a
+    share of the time.
 
     Parameters
     ----------
-    budget : int or None
-        Bytes for keyframes; None keeps one at the end of every chunk, however many.
+    keyframes : Keyframes
+        Where they are kept; empty.
+    share : float
+        Of the training time, at most so much goes into keeping them. 1 keeps one at the end of every chunk.
     """
 
-    def __init__(self, budget: int | None) -> None:
-        self.keyframes = Keyframes(budget)
+    def __init__(self, keyframes: Keyframes, *, share: float = COPY_SHARE) -> None:
+        self.keyframes, self._share = keyframes, share
         self.record: RunRecord | None = None
         self._factors: list[tuple[int, float]] = []
         self._step = 0
-        self._due, self._copying = 0.0, 0.0
+        self._due = 0.0
 
     def on_train_begin(self, run: "Run") -> None:
         """Begin the record."""
@@ -154,14 +165,14 @@ class Recorder(Callback):
         if not self._factors or self._factors[-1][1] != run.rate_factor:
             self._factors.append((self._step, run.rate_factor))
         self._step = run.state.step
-        if self.keyframes.is_due(self._step) and (self.keyframes.budget is None or perf_counter() >= self._due):
+        if self.keyframes.is_due(self._step) and (self._share == 1.0 or perf_counter() >= self._due):
             self._add(run)
 
     def _add(self, run: "Run") -> None:
         started = perf_counter()
-        self.keyframes.add(run.state.step, run.state.weights, run.state.vectors)
+        self.keyframes.add(Keyframe(run.state.step, run.state.weights, run.state.vectors))
         now = perf_counter()
-        self._due = now + (now - started) / COPY_SHARE
+        self._due = now + (now - started) / self._share
 
     def on_go_back(self, run: "Run") -> None:
         """Forget what was undone; a run that goes back to before it was taken up again begins there."""
@@ -173,7 +184,7 @@ class Recorder(Callback):
 
     def on_last_step(self, run: "Run") -> None:
         """Keep the end of the run, which the best weights are about to replace."""
-        if len(self.keyframes) and list(self.keyframes)[-1].step != run.state.step:
+        if len(self.keyframes) and self.keyframes.steps[-1] != run.state.step:
             self._add(run)
 
     def on_train_end(self, run: "Run") -> None:

@@ -89,9 +89,8 @@ class StepsAgain:
                 raise self._witness.differs(f"gives an error at step {step} that is not finite", self._session)
 
     def frame(self) -> Keyframe:
-        """Return copies of the present state."""
-        session = self._session
-        return Keyframe(self.step, session.weights.copy(), tuple(vector.copy() for vector in session.vectors))
+        """Return a copy of the present state."""
+        return Keyframe(self.step, self._session.weights, self._session.vectors).copy()
 
     def close(self) -> None:
         """Give back the session."""
@@ -113,7 +112,7 @@ class _Iterates(Callback):
         step = run.state.step
         self.witness.compare(step, run.state.weights, run.session)
         if step == self.wanted:
-            self.found = Keyframe(step, run.state.weights.copy(), ())
+            self.found = Keyframe(step, run.state.weights, ()).copy()
         if step >= self.last:
             run.stop("replayed")
 

@@ -97,7 +97,7 @@ class Replay:
             steps.run_to(ahead)
         if self._own.is_due(steps.step) and self.record.keyframes.before(step) is None:
             frame = found if ahead is None else steps.frame()
-            self._own.add(*frame)
+            self._own.add(frame)
         return found
 
     def _put_before(self, step: int) -> StepsAgain:
