@@ -10,15 +10,15 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
-#include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 
 #include "isa.hpp"
 #include "prediction.hpp"
+#include "question.hpp"
 #include "session.hpp"
+#include "turn.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -132,6 +132,18 @@ StepPlan plan_of(const std::vector<Vector<const double>>& columns, Index n_steps
             columns[3].data(), columns[4].data(), columns.size() == 6 ? columns[5].data() : nullptr};
 }
 
+// Orders (epochs, rows) for all epochs that the steps touch; null if none are given.
+using Orders = nb::ndarray<const int64_t, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+const int64_t* orders_of(const std::optional<Orders>& orders, Index n_epochs, Index n_rows) {
+    if (!orders) return nullptr;
+    require(static_cast<Index>(orders->shape(0)) == n_epochs && static_cast<Index>(orders->shape(1)) == n_rows,
+            "There must be one order of all rows for each epoch.");
+    const int64_t* rows = orders->data();
+    require(std::all_of(rows, rows + n_epochs * n_rows, [=](int64_t row) { return row >= 0 && row < n_rows; }),
+            "A row of an order is out of range.");
+    return rows;
+}
+
 // ---- the session
 
 template <class T>
@@ -177,44 +189,31 @@ class BoundSession {
         session_ = std::make_unique<Session<T>>(
             network, source, described,
             Settings{std::min(batch_size, n_rows), seed, shuffle, max_gradient_norm, n_threads}, weights.data(), state);
-        n_rows_ = n_rows;
+        n_rows_ = n_rows, n_weights_ = network.n_weights(), steps_per_epoch_ = session_->steps_per_epoch();
         kept_ = nb::make_tuple(numbers, target, weight, weights, vectors);
     }
 
     Index run(int64_t first_step, const std::vector<Vector<const double>>& plan, Matrix<double> report,
-              const nb::object& interrupted) {
+              const std::optional<Orders>& orders, const nb::object& interrupted) {
         const Index n_steps = static_cast<Index>(report.shape(1));
         require(first_step >= 0, "first_step must not be negative.");
         require(report.shape(0) == 3 && (n_steps <= 1 || report.stride(1) == 1), "A report has three rows.");
-        const StepPlan columns = plan_of(plan, n_steps);
         double* first = report.data();
-        const StepReport rows{first, first + report.stride(0), first + 2 * report.stride(0)};
-        std::exception_ptr raised;  // nothing may leave the core while its threads are at work
-        const Interrupted ask = [&] {
-            const nb::gil_scoped_acquire gil;
-            try {
-                if (PyErr_CheckSignals() != 0) throw nb::python_error();
-                if (interrupted.is_none()) return false;
-                const int answer = PyObject_IsTrue(nb::object(interrupted()).ptr());
-                if (answer < 0) throw nb::python_error();
-                return answer == 1;
-            } catch (...) {
-                raised = std::current_exception();
-                return true;
-            }
-        };
-        Index taken = 0;
-        {
-            const nb::gil_scoped_release no_gil;
-            const std::lock_guard alone(mutex_);
-            taken = session().run(first_step, n_steps, columns, rows, ask);
-        }
-        if (raised) std::rethrow_exception(raised);
+        const Index n_epochs = (first_step + n_steps - 1) / steps_per_epoch_ + 1 - first_step / steps_per_epoch_;
+        const Course course{.first_step = first_step,
+                            .n_steps = n_steps,
+                            .plan = plan_of(plan, n_steps),
+                            .report = {first, first + report.stride(0), first + 2 * report.stride(0)},
+                            .orders = orders_of(orders, n_epochs, n_rows_)};
+        Question question(interrupted);
+        const Index taken = at_work([&](Session<T>& session) { return session.run(course, question.asked()); });
+        question.raise();
         return taken;
     }
 
     nb::tuple accumulate(const std::optional<Vector<const uint32_t>>& rows, Index first, Index n, int64_t step,
-                         double dropout, uint64_t seed, Index first_row, Vector<T> gradient) {
+                         double dropout, uint64_t seed, Index first_row, Vector<T> gradient,
+                         const nb::object& interrupted) {
         Selection selection{rows ? rows->data() : nullptr, first, rows ? length(*rows) : n};
         if (rows) {
             for (Index r = 0; r < selection.n; ++r) require(rows->data()[r] < n_rows_, "A row is out of range.");
@@ -222,41 +221,48 @@ class BoundSession {
         } else {
             require(first >= 0 && n >= 0 && n <= n_rows_ && first <= n_rows_ - n, "A row is out of range.");
         }
-        require(length(gradient) == session().network().n_weights(), "The gradient does not fit the network.");
+        require(length(gradient) == n_weights_, "The gradient does not fit the network.");
         double error = 0, weight = 0;
-        {
-            const nb::gil_scoped_release no_gil;
-            const std::lock_guard alone(mutex_);
-            session().accumulate(selection, {seed, step, dropout, first_row}, &error, &weight, gradient.data());
-        }
+        Question question(interrupted);
+        const bool done = at_work([&](Session<T>& session) {
+            return session.accumulate(selection, {seed, step, dropout, first_row}, {&error, &weight, gradient.data()},
+                                      question.asked());
+        });
+        if (!done) question.raise_always();
         return nb::make_tuple(error, weight);
     }
 
     void descend(const Vector<const T>& gradient, int64_t step, const std::vector<Vector<const double>>& plan) {
-        require(length(gradient) == session().network().n_weights(), "The gradient does not fit the network.");
+        require(length(gradient) == n_weights_, "The gradient does not fit the network.");
         const StepPlan columns = plan_of(plan, 1);
-        const nb::gil_scoped_release no_gil;
-        const std::lock_guard alone(mutex_);
-        session().descend(gradient.data(), step, columns);
+        at_work([&](Session<T>& session) { session.descend(gradient.data(), step, columns); });
     }
 
     void close() {
         const nb::gil_scoped_release no_gil;
-        const std::lock_guard alone(mutex_);
+        if (turns_.is_orphaned()) return session_.reset();
+        const Turn turn(turns_);
         session_.reset();
     }
 
    private:
-    Session<T>& session() {
+    // Call f(session) without the GIL, when nobody else is at work.
+    template <class F>
+    auto at_work(F f) {
+        const nb::gil_scoped_release no_gil;
+        const Turn turn(turns_);
         if (!session_) throw std::invalid_argument("The session is closed.");
-        return *session_;
+        return f(*session_);
     }
 
     nb::object kept_;  // the arrays that the session works on: they outlive it
     std::unique_ptr<Session<T>> session_;
-    Index n_rows_ = 0;
-    std::mutex mutex_;
+    Index n_rows_ = 0, n_weights_ = 0, steps_per_epoch_ = 1;
+    Turns turns_;
 };
+
+// Multiplications of a prediction of some microseconds, in which nobody misses the GIL, and Ctrl-C can wait.
+constexpr double brief_work = 1e5;
 
 template <class T>
 void logits(const Network& network, const nb::object& numbers, const Vector<const T>& weights,
@@ -266,9 +272,16 @@ void logits(const Network& network, const nb::object& numbers, const Vector<cons
     require(static_cast<Index>(out.shape(0)) == table.features.n_rows &&
                 static_cast<Index>(out.shape(1)) == network.n_outputs(),
             "The place for the logits does not fit.");
-    if (table.features.n_rows <= 4) return compute_logits(network, table.features, weights.data(), out.data(), 1);
-    const nb::gil_scoped_release no_gil;
-    compute_logits(network, table.features, weights.data(), out.data(), n_threads);
+    if (static_cast<double>(table.features.n_rows) * static_cast<double>(network.n_weights()) < brief_work) {
+        compute_logits(network, table.features, weights.data(), out.data(), 1);
+        return;
+    }
+    Question question;
+    {
+        const nb::gil_scoped_release no_gil;
+        compute_logits(network, table.features, weights.data(), out.data(), n_threads, question.asked());
+    }
+    question.raise();
 }
 
 template <class T>
@@ -280,9 +293,10 @@ void bind(nb::module_& module, const char* session_name) {
              "network"_a, "numbers"_a, "target"_a, "weight"_a.none(), "optimizer"_a, "optimizer_settings"_a,
              "batch_size"_a, "seed"_a, "shuffle"_a, "max_gradient_norm"_a.none(), "n_threads"_a,
              "weights"_a.noconvert(), "vectors"_a.noconvert())
-        .def("run", &BoundSession<T>::run, "first_step"_a, "plan"_a, "report"_a.noconvert(), "interrupted"_a.none())
+        .def("run", &BoundSession<T>::run, "first_step"_a, "plan"_a, "report"_a.noconvert(), "orders"_a.none(),
+             "interrupted"_a.none())
         .def("accumulate", &BoundSession<T>::accumulate, "rows"_a.none(), "first"_a, "n"_a, "step"_a, "dropout"_a,
-             "seed"_a, "first_row"_a, "gradient"_a.noconvert())
+             "seed"_a, "first_row"_a, "gradient"_a.noconvert(), "interrupted"_a.none())
         .def("descend", &BoundSession<T>::descend, "gradient"_a, "step"_a, "plan"_a)
         .def("close", &BoundSession<T>::close);
     module.def("logits", &logits<T>, "network"_a, "numbers"_a, "weights"_a.noconvert(), "out"_a.noconvert(),

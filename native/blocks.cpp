@@ -36,7 +36,7 @@ void Blocks<T>::add_stage(size_t index, bool sparse, Index widest) {
 template <class T>
 Index Blocks<T>::largest() const {
     Index most = 0;
-    for (const Block& block : blocks_) most = std::max(most, size_of(block));
+    for (const Block& block : blocks_) most = std::max(most, block.size());
     return most;
 }
 

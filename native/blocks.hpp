@@ -13,6 +13,8 @@ namespace chainrule {
 struct Block {
     size_t stage;
     Index i0, i1, p0, p1, ld, start;
+
+    Index size() const { return (i1 - i0) * ld; }
 };
 
 // All blocks of a network: they do not depend on the number of threads. A first stage that sparse rows enter has blocks of
@@ -31,7 +33,7 @@ class Blocks {
     Index first_column(const Block& block) const { return block.p0 * kernels_.panel; }
 
     // Numbers of a gradient: of all blocks, and of the largest one.
-    Index n_numbers() const { return blocks_.back().start + size_of(blocks_.back()); }
+    Index n_numbers() const { return blocks_.back().start + blocks_.back().size(); }
     Index largest() const;
 
     // Call f(first row of W, number of rows, whether they are biases) for a block's weights and for its biases.
@@ -44,7 +46,6 @@ class Blocks {
     void for_parts(const Block& block, F f) const;
 
    private:
-    static Index size_of(const Block& block) { return (block.i1 - block.i0) * block.ld; }
     void add_stage(size_t index, bool sparse, Index widest);
 
     const Network& network_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "columns.hpp"
 #include "isa.hpp"
 #include "random.hpp"
 
@@ -20,13 +21,17 @@ void prefetch_row(const T* row, Index n) {
 }  // namespace
 
 template <class T>
-Minibatch<T>::Minibatch(const Network& network, Index max_rows, bool sparse)
+Minibatch<T>::Minibatch(const Network& network, const Source<T>& source, const PackedWeights<T>& packed,
+                        const T* weights, Index max_rows)
     : network_(network),
+      source_(source),
+      packed_(packed),
+      weights_(weights),
       kernels_(kernels<T>()),
       max_rows_(max_rows),
       strip_rows_(max_rows + 1),  // one more, so that strips do not all begin in the same place of the cache
       ld_inputs_(row_length(kernels_, network.n_inputs)) {
-    if (!sparse) inputs_ = Buffer<T>(max_rows * ld_inputs_);
+    if (!source.features.sparse()) inputs_ = Buffer<T>(max_rows * ld_inputs_);
     if (network.loss.of_classes())
         codes_ = Buffer<int32_t>(max_rows);
     else
@@ -50,22 +55,21 @@ Minibatch<T>::Minibatch(const Network& network, Index max_rows, bool sparse)
 }
 
 template <class T>
-void Minibatch<T>::run(const Source<T>& source, const Selection& rows, Index r0, Index r1,
-                       const PackedWeights<T>& packed, const T* weights, const DropoutContext& dropout, double scale,
-                       T* scratch) {
+void Minibatch<T>::run(const Selection& rows, Index r0, Index r1, const DropoutContext& dropout, double scale,
+                       T* scratch, const Look& look) {
     const Index n = r1 - r0;
-    gather(source, rows, r0, n);
-    for (size_t i = 0; i < stages_.size(); ++i) forward(i, source, rows, r0, n, packed, weights, dropout);
-    loss(source, r0, n, scale, scratch);
+    gather(rows, r0, n);
+    for (size_t i = 0; i < stages_.size() && !look.given_up(); ++i) forward(i, rows, r0, n, dropout, look);
+    loss(r0, n, scale, scratch);
     const size_t last = stages_.size() - 1;
     kernels_.apply_derivative(derivative(last, r0, n, dropout), n, network_.stages[last].n_out, {r0, strip_rows_},
                               stages_[last].deltas);
-    for (size_t i = last; i > network_.first_dense(); --i) backward(i, r0, n, packed, dropout);
+    for (size_t i = last; i > network_.first_dense() && !look.given_up(); --i) backward(i, r0, n, dropout, look);
 }
 
 template <class T>
-void Minibatch<T>::gather(const Source<T>& source, const Selection& rows, Index r0, Index n) {
-    const Features<T>& features = source.features;
+void Minibatch<T>::gather(const Selection& rows, Index r0, Index n) {
+    const Features<T>& features = source_.features;
     const Index n_targets = network_.loss.n_targets(network_.n_outputs());
     for (Index r = r0; r < r0 + n; ++r) {
         const Index row = rows[r];
@@ -76,35 +80,48 @@ void Minibatch<T>::gather(const Source<T>& source, const Selection& rows, Index 
             std::memcpy(to, features.dense + row * features.row_stride, sizeof(T) * features.n);
             to[features.n] = 1;
         }
-        if (source.codes)
-            codes_.data()[r] = source.codes[row];
+        if (source_.codes)
+            codes_.data()[r] = source_.codes[row];
         else
-            std::memcpy(target_.data() + r * n_targets, source.target + row * n_targets, sizeof(T) * n_targets);
-        if (source.weight) weight_.data()[r] = source.weight[row];
+            std::memcpy(target_.data() + r * n_targets, source_.target + row * n_targets, sizeof(T) * n_targets);
+        if (source_.weight) weight_.data()[r] = source_.weight[row];
     }
 }
 
 template <class T>
-void Minibatch<T>::forward(size_t index, const Source<T>& source, const Selection& rows, Index r0, Index n,
-                           const PackedWeights<T>& packed, const T* weights, const DropoutContext& dropout) {
+void Minibatch<T>::forward(size_t index, const Selection& rows, Index r0, Index n, const DropoutContext& dropout,
+                           const Look& look) {
     const Stage& stage = network_.stages[index];
     StageBuffers& buffers = stages_[index];
-    const Index ld = buffers.ld;
+    const Index ld = buffers.ld, ld_in = ld_of(index);
     T* outputs = buffers.outputs.data() + r0 * ld;
     T* z = stage.slope_in_buffer() ? buffers.slopes.data() + r0 * ld : outputs;
-    const T* inputs = inputs_of(index) + r0 * ld_of(index);
-    if (index == 0 && source.features.sparse()) {
-        kernels_.sparse_forward(sparse_rows(source.features, rows, r0), n, stage.n_in, stage.n_out,
-                                weights + stage.offset, z, ld, stage.fused());
+    const T* inputs = inputs_of(index) + r0 * ld_in;
+    if (enters_sparse(index)) {
+        sparse_forward(stage, rows, r0, n, z, look);
     } else if (stage.dense) {
-        kernels_.dense_forward(
-            {n, stage.n_in, stage.n_out, inputs, ld_of(index), packed.forward(index), z, ld, stage.fused()});
+        const T* panels = packed_.forward(index);
+        const Index n_inner = stage.n_in + 1;
+        for_columns(kernels_, n * n_inner, stage.n_out, look, [&](Index column, Index n_columns) {
+            kernels_.dense_forward(
+                {n, stage.n_in, n_columns, inputs, ld_in, panels + column * n_inner, z + column, ld, stage.fused()});
+        });
     } else {
-        for (Index r = 0; r < n; ++r) std::memcpy(z + r * ld, inputs + r * ld_of(index), sizeof(T) * stage.n_out);
+        for (Index r = 0; r < n; ++r) std::memcpy(z + r * ld, inputs + r * ld_in, sizeof(T) * stage.n_out);
     }
     if (z != outputs) kernels_.activate(stage.function, n, stage.n_out, ld, z, ld, outputs);
     drop(stage, r0, n, outputs, ld, dropout);
     set_ones(outputs, n, ld, stage.n_out);
+}
+
+template <class T>
+void Minibatch<T>::sparse_forward(const Stage& stage, const Selection& rows, Index r0, Index n, T* z,
+                                  const Look& look) const {
+    const Index ld = stages_[0].ld;
+    const Index at_once = things_of_a_piece(source_.features.entries() * static_cast<double>(stage.n_out));
+    for (Index r = 0; r == 0 || (r < n && look.goes_on()); r += at_once)
+        kernels_.sparse_forward(sparse_rows(source_.features, rows, r0 + r), std::min(at_once, n - r), stage.n_in,
+                                stage.n_out, weights_ + stage.offset, z + r * ld, ld, stage.fused());
 }
 
 template <class T>
@@ -120,16 +137,16 @@ void Minibatch<T>::drop(const Stage& stage, Index r0, Index n, T* values, Index 
 }
 
 template <class T>
-void Minibatch<T>::loss(const Source<T>& source, Index r0, Index n, double scale, T* scratch) {
+void Minibatch<T>::loss(Index r0, Index n, double scale, T* scratch) {
     const StageBuffers& last = stages_.back();
     const Index n_targets = network_.loss.n_targets(network_.n_outputs());
     kernels_.loss(network_.loss.settings(), {.rows = n,
                                              .n_logits = network_.n_outputs(),
                                              .logits = last.outputs.data() + r0 * last.ld,
                                              .ld = last.ld,
-                                             .target = source.codes ? nullptr : target_.data() + r0 * n_targets,
-                                             .codes = source.codes ? codes_.data() + r0 : nullptr,
-                                             .weight = source.weight ? weight_.data() + r0 : nullptr,
+                                             .target = source_.codes ? nullptr : target_.data() + r0 * n_targets,
+                                             .codes = source_.codes ? codes_.data() + r0 : nullptr,
+                                             .weight = source_.weight ? weight_.data() + r0 : nullptr,
                                              .scale = scale,
                                              .d_logits = last.deltas,
                                              .place = {r0, strip_rows_},
@@ -160,55 +177,85 @@ Derivative<T> Minibatch<T>::derivative(size_t index, Index r0, Index n, const Dr
 }
 
 template <class T>
-void Minibatch<T>::backward(size_t index, Index r0, Index n, const PackedWeights<T>& packed,
-                            const DropoutContext& dropout) {
+void Minibatch<T>::backward(size_t index, Index r0, Index n, const DropoutContext& dropout, const Look& look) {
     const Stage& stage = network_.stages[index];
     const Derivative<T> before = derivative(index - 1, r0, n, dropout);
-    if (stage.dense)
+    const T* deltas = stages_[index].deltas;
+    if (!stage.dense)
+        return kernels_.apply_derivative(before, n, stage.n_out, {r0, strip_rows_}, stages_[index].deltas);
+    const T* panels = packed_.backward(index);
+    T* d_inputs = stages_[index - 1].deltas;
+    for_columns(kernels_, n * stage.n_out, stage.n_in, look, [&](Index column, Index n_columns) {
+        Derivative<T> of_columns = before;
+        if (before.buffer) of_columns.buffer += column;
         kernels_.dense_backward({n,
-                                 stage.n_in,
+                                 n_columns,
                                  stage.n_out,
                                  {r0, strip_rows_},
-                                 stages_[index].deltas,
-                                 packed.backward(index),
-                                 stages_[index - 1].deltas,
-                                 before});
-    else
-        kernels_.apply_derivative(before, n, stage.n_out, {r0, strip_rows_}, stages_[index].deltas);
+                                 deltas,
+                                 panels + column * stage.n_out,
+                                 d_inputs + column * strip_rows_,
+                                 of_columns});
+    });
 }
 
 template <class T>
-void Minibatch<T>::gradient(size_t index, const Source<T>& source, const Selection& rows, Index i0, Index i1, Index p0,
-                            Index p1, T* block, Index ld, const std::array<const T*, 3>& next) const {
-    const Stage& stage = network_.stages[index];
-    if (index == 0 && source.features.sparse())
-        kernels_.sparse_gradient(sparse_rows(source.features, rows, 0), rows.n, stage.n_in, stage.n_out,
-                                 stages_[index].deltas, strip_rows_, p0, block, ld);
-    else
-        kernels_.dense_gradient({rows.n,
+void Minibatch<T>::gradient(const Block& block, const Selection& rows, const std::array<const T*, 3>& next, T* out,
+                            T* spare, const Look& look) const {
+    const Index width = (block.p1 - block.p0) * kernels_.panel;
+    const double work = enters_sparse(block.stage) ? source_.features.entries() * static_cast<double>(width)
+                                                   : static_cast<double>((block.i1 - block.i0) * width);
+    const Index at_once = things_of_a_piece(work);
+    gradient_of(block, rows, 0, std::min(rows.n, at_once), next, out);
+    for (Index r = at_once; r < rows.n && look.goes_on(); r += at_once) {
+        gradient_of(block, rows, r, std::min(at_once, rows.n - r), {}, spare);
+        for (Index i = 0; i < block.size(); ++i) out[i] += spare[i];
+    }
+}
+
+// The same over n rows from r0 on.
+template <class T>
+void Minibatch<T>::gradient_of(const Block& block, const Selection& rows, Index r0, Index n,
+                               const std::array<const T*, 3>& next, T* out) const {
+    const Stage& stage = network_.stages[block.stage];
+    const T* deltas = stages_[block.stage].deltas;
+    const Index panel = kernels_.panel, ld_in = ld_of(block.stage);
+    const auto strips = [&](Index p0, Index p1, Index width) {  // whose rows of δ have this width
+        if (p0 == p1) return;
+        if (enters_sparse(block.stage))
+            return kernels_.sparse_gradient(sparse_rows(source_.features, rows, r0), n, stage.n_in, stage.n_out,
+                                            deltas + r0 * width, strip_rows_, p0, out, block.ld);
+        kernels_.dense_gradient({n,
                                  stage.n_out,
-                                 inputs_of(index),
-                                 ld_of(index),
-                                 stages_[index].deltas,
+                                 inputs_of(block.stage) + r0 * ld_in,
+                                 ld_in,
+                                 deltas + r0 * width,
                                  strip_rows_,
-                                 i0,
-                                 i1,
+                                 block.i0,
+                                 block.i1,
                                  p0,
                                  p1,
-                                 block,
-                                 ld,
+                                 out + (p0 - block.p0) * panel,
+                                 block.ld,
                                  {next[0], next[1], next[2]}});
+    };
+    if (r0 == 0) return strips(block.p0, block.p1, panel);
+    // The last strip of a stage may be half as wide.
+    const Index n_whole = std::clamp((stage.n_out + panel / 2 - 1) / panel, block.p0, block.p1);
+    strips(block.p0, n_whole, panel);
+    strips(n_whole, block.p1, panel / 2);
 }
 
 template <class T>
-std::pair<T, T> Minibatch<T>::largest(size_t index, const Source<T>& source, const Selection& rows, Index r0,
-                                      Index r1) const {
+std::pair<T, T> Minibatch<T>::largest(size_t index, const Selection& rows, Index r0, Index r1) const {
     const Stage& stage = network_.stages[index];
     T x = 0, delta = 0;
-    if (index == 0 && source.features.sparse()) {
+    if (enters_sparse(index)) {
+        const Features<T>& features = source_.features;
         for (Index r = r0; r < r1; ++r) {
-            const int64_t start = source.features.starts[rows[r]], n = source.features.starts[rows[r] + 1] - start;
-            x = std::max(x, kernels_.largest(1, static_cast<Index>(n), 0, source.features.values + start));
+            const int64_t start = features.starts[rows[r]], n = features.starts[rows[r] + 1] - start;
+            const T largest = kernels_.largest(1, static_cast<Index>(n), 0, features.values + start);
+            x = std::max(x, largest * static_cast<T>(n));
         }
     } else {
         x = kernels_.largest(r1 - r0, stage.n_in, ld_of(index), inputs_of(index) + r0 * ld_of(index));

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "blocks.hpp"
+#include "interruption.hpp"
 #include "packed_weights.hpp"
 #include "rows.hpp"
 
@@ -22,22 +24,25 @@ struct DropoutContext {
 template <class T>
 class Minibatch {
    public:
-    Minibatch(const Network& network, Index max_rows, bool sparse);
+    // Of rows of the source, by weights that are packed: all of them outlive it.
+    Minibatch(const Network& network, const Source<T>& source, const PackedWeights<T>& packed, const T* weights,
+              Index max_rows);
 
     Index max_rows() const { return max_rows_; }
 
-    // Take rows r0 … r1 - 1 of the selection through forward, loss and backward: outputs and δ of every stage.
-    // `scale` is 1 / divisor, on the gradient only.
-    void run(const Source<T>& source, const Selection& rows, Index r0, Index r1, const PackedWeights<T>& packed,
-             const T* weights, const DropoutContext& dropout, double scale, T* scratch);
+    // Take rows r0 … r1 - 1 of the selection through forward, loss and backward: outputs and δ of every stage; or leave halfway
+    // if the look does not go on. `scale` is 1 / divisor, on the gradient only.
+    void run(const Selection& rows, Index r0, Index r1, const DropoutContext& dropout, double scale, T* scratch,
+             const Look& look);
 
-    // ∂E/∂W of a dense stage over the selected rows: rows i0 … i1 - 1, strips p0 … p1 - 1, into a block (i1 - i0, ld). `next`:
-    // see DenseGradient.
-    void gradient(size_t stage, const Source<T>& source, const Selection& rows, Index i0, Index i1, Index p0, Index p1,
-                  T* block, Index ld, const std::array<const T*, 3>& next) const;
+    // ∂E/∂W of a block over the selected rows into `out`, or part of it if the look does not go on. `spare` is as large. `next`:
+    // see DenseGradient. Very many rows are summed in parts, whose number does not depend on that of the threads.
+    void gradient(const Block& block, const Selection& rows, const std::array<const T*, 3>& next, T* out, T* spare,
+                  const Look& look) const;
 
-    // The largest |x| and |δ| of a dense stage over rows r0 … r1 - 1: together they bound its gradient.
-    std::pair<T, T> largest(size_t stage, const Source<T>& source, const Selection& rows, Index r0, Index r1) const;
+    // The largest |x| and |δ| of a dense stage over rows r0 … r1 - 1: together they bound its gradient. Of a sparse row's x the
+    // sum of its entries is bounded, as several may be of one column.
+    std::pair<T, T> largest(size_t stage, const Selection& rows, Index r0, Index r1) const;
 
     // Σ weight·loss over the first n rows, in their order.
     double total_loss(Index n) const;
@@ -50,16 +55,24 @@ class Minibatch {
         Index ld = 0;
     };
 
-    void gather(const Source<T>& source, const Selection& rows, Index r0, Index n);
-    void forward(size_t index, const Source<T>& source, const Selection& rows, Index r0, Index n,
-                 const PackedWeights<T>& packed, const T* weights, const DropoutContext& dropout);
-    void loss(const Source<T>& source, Index r0, Index n, double scale, T* scratch);
-    void backward(size_t index, Index r0, Index n, const PackedWeights<T>& packed, const DropoutContext& dropout);
+    void gather(const Selection& rows, Index r0, Index n);
+    void forward(size_t index, const Selection& rows, Index r0, Index n, const DropoutContext& dropout,
+                 const Look& look);
+    void sparse_forward(const Stage& stage, const Selection& rows, Index r0, Index n, T* z, const Look& look) const;
+    void loss(Index r0, Index n, double scale, T* scratch);
+    void backward(size_t index, Index r0, Index n, const DropoutContext& dropout, const Look& look);
     Derivative<T> derivative(size_t index, Index r0, Index n, const DropoutContext& dropout);
     void drop(const Stage& stage, Index r0, Index n, T* values, Index ld, const DropoutContext& dropout) const;
+    void gradient_of(const Block& block, const Selection& rows, Index r0, Index n, const std::array<const T*, 3>& next,
+                     T* out) const;
+    bool enters_sparse(size_t index) const { return index == 0 && source_.features.sparse(); }
     const T* inputs_of(size_t index) const { return index == 0 ? inputs_.data() : stages_[index - 1].outputs.data(); }
     Index ld_of(size_t index) const { return index == 0 ? ld_inputs_ : stages_[index - 1].ld; }
+
     const Network& network_;
+    const Source<T>& source_;
+    const PackedWeights<T>& packed_;
+    const T* weights_;
     const Kernels<T>& kernels_;
     Index max_rows_, strip_rows_, ld_inputs_;
     Buffer<T> inputs_, target_, weight_;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "columns.hpp"
 #include "isa.hpp"
 #include "team.hpp"
 
@@ -21,12 +22,13 @@ class Prediction {
     explicit Prediction(const Network& network, Index max_rows);
 
     // Logits (n, K), without gaps, of rows first … first + n - 1; n ≤ max_rows. Packed weights, or (for a few rows) flat ones.
+    // If the look does not go on, they are left out.
     void run(const Features<T>& features, Index first, Index n, const PackedWeights<T>* packed, const T* weights,
-             T* logits);
+             T* logits, const Look& look);
 
    private:
     void stage_forward(const Stage& stage, size_t index, Index n, const PackedWeights<T>* packed, const T* weights,
-                       const T* inputs, Index ld_in, T* outputs, Index ld_out);
+                       const T* inputs, Index ld_in, T* outputs, Index ld_out, const Look& look);
 
     const Network& network_;
     const Kernels<T>& kernels_;
@@ -43,7 +45,7 @@ Prediction<T>::Prediction(const Network& network, Index max_rows) : network_(net
 
 template <class T>
 void Prediction<T>::run(const Features<T>& features, Index first, Index n, const PackedWeights<T>* packed,
-                        const T* weights, T* logits) {
+                        const T* weights, T* logits, const Look& look) {
     const T* inputs = inputs_.data();
     Index ld_in = row_length(kernels_, network_.n_inputs);
     if (!features.sparse()) {
@@ -53,7 +55,7 @@ void Prediction<T>::run(const Features<T>& features, Index first, Index n, const
             row[network_.n_inputs] = 1;
         }
     }
-    for (size_t i = 0; i < network_.stages.size(); ++i) {
+    for (size_t i = 0; i < network_.stages.size() && look.goes_on(); ++i) {
         const Stage& stage = network_.stages[i];
         T* outputs = signals_[i % 2].data();
         const Index ld_out = row_length(kernels_, stage.n_out);
@@ -64,25 +66,31 @@ void Prediction<T>::run(const Features<T>& features, Index first, Index n, const
             if (stage.fused() != stage.function)
                 kernels_.activate(stage.function, n, stage.n_out, ld_out, outputs, ld_out, outputs);
         } else {
-            stage_forward(stage, i, n, packed, weights, inputs, ld_in, outputs, ld_out);
+            stage_forward(stage, i, n, packed, weights, inputs, ld_in, outputs, ld_out, look);
         }
         set_ones(outputs, n, ld_out, stage.n_out);
         inputs = outputs;
         ld_in = ld_out;
     }
+    if (look.given_up()) return;
     for (Index r = 0; r < n; ++r)
         std::memcpy(logits + r * network_.n_outputs(), inputs + r * ld_in, sizeof(T) * network_.n_outputs());
 }
 
 template <class T>
 void Prediction<T>::stage_forward(const Stage& stage, size_t index, Index n, const PackedWeights<T>* packed,
-                                  const T* weights, const T* inputs, Index ld_in, T* outputs, Index ld_out) {
+                                  const T* weights, const T* inputs, Index ld_in, T* outputs, Index ld_out,
+                                  const Look& look) {
     const T* z = inputs;
     Index ld_z = ld_in;
     if (stage.dense) {
         if (packed) {
-            kernels_.dense_forward(
-                {n, stage.n_in, stage.n_out, inputs, ld_in, packed->forward(index), outputs, ld_out, stage.fused()});
+            const Index n_inner = stage.n_in + 1;
+            for_columns(kernels_, n * n_inner, stage.n_out, look, [&](Index column, Index n_columns) {
+                kernels_.dense_forward({n, stage.n_in, n_columns, inputs, ld_in,
+                                        packed->forward(index) + column * n_inner, outputs + column, ld_out,
+                                        stage.fused()});
+            });
         } else {
             for (Index r = 0; r < n; ++r)
                 kernels_.dense_forward_row(stage.n_in, stage.n_out, inputs + r * ld_in, weights + stage.offset,
@@ -98,11 +106,15 @@ void Prediction<T>::stage_forward(const Stage& stage, size_t index, Index n, con
 }  // namespace
 
 template <class T>
-void compute_logits(const Network& network, const Features<T>& features, const T* weights, T* logits, int n_threads) {
+bool compute_logits(const Network& network, const Features<T>& features, const T* weights, T* logits, int n_threads,
+                    const Interrupted& interrupted) {
+    Lookout lookout;
+    lookout.begin(interrupted);
     if (features.n_rows <= few_rows) {
         if (features.n_rows > 0)
-            Prediction<T>(network, features.n_rows).run(features, 0, features.n_rows, nullptr, weights, logits);
-        return;
+            Prediction<T>(network, features.n_rows)
+                .run(features, 0, features.n_rows, nullptr, weights, logits, {&lookout});
+        return !lookout.given_up();
     }
     PackedWeights<T> packed(network, false, features.sparse());
     packed.pack_all(weights);
@@ -114,14 +126,18 @@ void compute_logits(const Network& network, const Features<T>& features, const T
     std::atomic<Index> next{0};
     team.run([&](int member) {
         Prediction<T>& prediction = predictions[static_cast<size_t>(member)];
-        for (Index t = next++; t < n_tiles; t = next++) {
+        const Look look{&lookout, member};
+        for (Index t = next++; t < n_tiles && look.goes_on(); t = next++) {
             const Index first = t * tile, n = std::min(tile, features.n_rows - first);
-            prediction.run(features, first, n, &packed, weights, logits + first * network.n_outputs());
+            prediction.run(features, first, n, &packed, weights, logits + first * network.n_outputs(), look);
         }
     });
+    return !lookout.given_up();
 }
 
-template void compute_logits<float>(const Network&, const Features<float>&, const float*, float*, int);
-template void compute_logits<double>(const Network&, const Features<double>&, const double*, double*, int);
+template bool compute_logits<float>(const Network&, const Features<float>&, const float*, float*, int,
+                                    const Interrupted&);
+template bool compute_logits<double>(const Network&, const Features<double>&, const double*, double*, int,
+                                     const Interrupted&);
 
 }  // namespace chainrule

@@ -1,5 +1,6 @@
 #include "row_order.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -10,7 +11,7 @@ namespace chainrule {
 
 namespace {
 
-constexpr int64_t rows_at_once = int64_t{1} << 19;
+constexpr int64_t rows_of_range = int64_t{1} << 16;
 constexpr uint64_t low_half = 0xFFFFFFFF;
 
 // Sort stably by bits 32 … 63, a digit of 11 bits a round, least significant first.
@@ -55,25 +56,62 @@ void sort(std::vector<uint64_t>& keys, std::vector<uint64_t>& spare) {
 
 }  // namespace
 
+RowOrder::RowOrder(uint64_t seed, int64_t n_rows, int n_members)
+    : seed_(seed),
+      n_rows_(n_rows),
+      n_ranges_(static_cast<uint64_t>((n_rows + rows_of_range - 1) / rows_of_range)),
+      memory_(static_cast<size_t>(n_members)) {}
+
 const uint32_t* RowOrder::of_epoch(int64_t epoch) {
-    if (epoch == epoch_) return rows_.data();
-    const uint64_t key = stream_key(seed_, row_order_stream, epoch);
-    const uint64_t n_ranges = static_cast<uint64_t>((n_rows_ + rows_at_once - 1) / rows_at_once);
-    rows_.clear();
-    rows_.reserve(static_cast<size_t>(n_rows_));
-    for (uint64_t range = 0; range < n_ranges; ++range) {
-        keys_.clear();
-        for (int64_t row = 0; row < n_rows_; ++row) {
-            const uint64_t hash = random_bits(key, static_cast<uint64_t>(row));
-            // The range of a hash: its upper half, scaled to 0 … n_ranges - 1; rising with the hash.
-            if (n_ranges == 1 || ((hash >> 32) * n_ranges) >> 32 == range)
-                keys_.push_back((hash & ~low_half) | static_cast<uint64_t>(row));
-        }
-        sort(keys_, spare_);
-        for (const uint64_t sorted : keys_) rows_.push_back(static_cast<uint32_t>(sorted & low_half));
+    if (!is_of(epoch)) {
+        divide(epoch, {});
+        sort_ranges({});
+        end(epoch);
     }
-    epoch_ = epoch;
     return rows_.data();
+}
+
+// Call f(row, hash) for all rows, and leave if told to.
+template <class F>
+void RowOrder::for_hashes(const Look& look, F f) const {
+    for (int64_t first = 0; first < n_rows_ && look.goes_on(); first += rows_of_range) {
+        const int64_t end = std::min(first + rows_of_range, n_rows_);
+        for (int64_t row = first; row < end; ++row) f(row, random_bits(key_, static_cast<uint64_t>(row)));
+    }
+}
+
+// A counting sort of the rows by the ranges of their hashes.
+void RowOrder::divide(int64_t epoch, const Look& look) {
+    epoch_ = -1;
+    next_range_ = 0;
+    key_ = stream_key(seed_, row_order_stream, epoch);
+    rows_.resize(static_cast<size_t>(n_rows_));
+    ends_.assign(n_ranges_, n_rows_);
+    if (!is_shared()) return;
+    std::fill(ends_.begin(), ends_.end(), 0);
+    for_hashes(look, [&](int64_t, uint64_t hash) { ++ends_[range_of(hash)]; });
+    int64_t start = 0;
+    for (int64_t& count : ends_) start += std::exchange(count, start);
+    for_hashes(look, [&](int64_t row, uint64_t hash) {
+        rows_[static_cast<size_t>(ends_[range_of(hash)]++)] = static_cast<uint32_t>(row);
+    });
+}
+
+void RowOrder::sort_ranges(const Look& look) {
+    for (uint64_t range = next_range_++; range < n_ranges_ && look.goes_on(); range = next_range_++)
+        sort_range(range, memory_[static_cast<size_t>(look.member)]);
+}
+
+void RowOrder::sort_range(uint64_t range, Keys& memory) {
+    const int64_t first = range == 0 ? 0 : ends_[range - 1], end = ends_[range];
+    memory.keys.clear();
+    for (int64_t i = first; i < end; ++i) {
+        const uint64_t row = is_shared() ? rows_[static_cast<size_t>(i)] : static_cast<uint64_t>(i);
+        memory.keys.push_back((random_bits(key_, row) & ~low_half) | row);
+    }
+    sort(memory.keys, memory.spare);
+    for (int64_t i = first; i < end; ++i)
+        rows_[static_cast<size_t>(i)] = static_cast<uint32_t>(memory.keys[static_cast<size_t>(i - first)] & low_half);
 }
 
 }  // namespace chainrule

@@ -16,6 +16,10 @@ struct Features {
     const int64_t* starts = nullptr;
 
     bool sparse() const { return dense == nullptr; }
+    // Of a row, in the mean: those that are stored.
+    double entries() const {
+        return sparse() ? static_cast<double>(starts[n_rows]) / static_cast<double>(n_rows) : static_cast<double>(n);
+    }
 };
 
 // Features with what is expected of them.

@@ -10,9 +10,20 @@ namespace chainrule {
 
 namespace {
 
-constexpr Index rows_at_once = 96;            // of a minibatch through all stages: they stay in the second-level cache
+constexpr Index most_rows_at_once = 96;       // of a minibatch through all stages: they stay in the second-level cache
 constexpr double short_work_of_a_lane = 6e8;  // multiplications and additions of a step: some tens of milliseconds
-constexpr auto patience = std::chrono::milliseconds(20);  // between two looks for an interruption
+
+// The phases in which step i of a run may be given up, in the order of time.
+enum class Phase { ordering, rows, gradient };
+int64_t phase_of(Index i, Phase phase) { return 3 * static_cast<int64_t>(i) + static_cast<int64_t>(phase); }
+
+// Fewer than the most where a single strip of so many rows would be more than a piece of work.
+template <class T>
+Index rows_at_once(const Network& network, const Kernels<T>& kernels) {
+    Index widest = 1;
+    for (const Stage& stage : network.stages) widest = std::max({widest, stage.n_in + 1, stage.n_out});
+    return std::min<Index>(most_rows_at_once, things_of_a_piece(static_cast<double>(widest * kernels.panel)));
+}
 
 }  // namespace
 
@@ -24,11 +35,12 @@ Session<T>::Session(Network network, const Source<T>& source, Optimizer optimize
       source_(source),
       settings_(settings),
       steps_per_epoch_((source.features.n_rows + settings.batch_size - 1) / settings.batch_size),
+      rows_at_once_(rows_at_once(network_, kernels_)),
       weights_(weights),
       team_(settings.n_threads),
-      order_(settings.seed, source.features.n_rows),
+      order_(settings.seed, source.features.n_rows, settings.n_threads),
       packed_(network_, true, source.features.sparse()),
-      minibatch_(network_, std::min(settings.batch_size, source.features.n_rows), source.features.sparse()),
+      minibatch_(network_, source_, packed_, weights, std::min(settings.batch_size, source.features.n_rows)),
       blocks_(network_, source.features.sparse()),
       descent_(blocks_, std::move(optimizer), weights, std::move(vectors), packed_),
       gradient_(blocks_.n_numbers()),
@@ -37,8 +49,9 @@ Session<T>::Session(Network network, const Source<T>& source, Optimizer optimize
       penalties_(blocks_.size()) {
     own_.resize(static_cast<size_t>(settings.n_threads));
     for (Own& own : own_) {
-        own.scratch = Buffer<T>(loss_scratch(rows_at_once, network_.n_outputs()));
+        own.scratch = Buffer<T>(loss_scratch(most_rows_at_once, network_.n_outputs()));
         own.block = Buffer<T>(blocks_.largest());
+        own.spare = Buffer<T>(blocks_.largest());
         own.largest.resize(network_.stages.size());
     }
 }
@@ -54,12 +67,22 @@ bool Session<T>::can_fuse() const {
 }
 
 template <class T>
-Selection Session<T>::rows_of(int64_t step) {
+bool Session<T>::shuffles() const {
+    return settings_.shuffle && settings_.batch_size < source_.features.n_rows;
+}
+
+template <class T>
+Selection Session<T>::rows_of(const Course& course, int64_t step) {
     const Index n_rows = source_.features.n_rows;
     const Index first = static_cast<Index>(step % steps_per_epoch_) * settings_.batch_size;
     const Index n = std::min(settings_.batch_size, n_rows - first);
-    if (!settings_.shuffle || settings_.batch_size >= n_rows) return {nullptr, first, n};
-    return {order_.of_epoch(step / steps_per_epoch_) + first, 0, n};
+    if (!shuffles()) return {nullptr, first, n};
+    const int64_t epoch = step / steps_per_epoch_;
+    if (!course.orders) return {order_.of_epoch(epoch) + first, 0, n};
+    std::vector<uint32_t>& numbers = given_rows_[step % 2];  // those of the step before may still be in use
+    const int64_t* given = course.orders + (epoch - course.first_step / steps_per_epoch_) * n_rows + first;
+    numbers.assign(given, given + n);
+    return {numbers.data(), 0, n};
 }
 
 template <class T>
@@ -71,88 +94,102 @@ double Session<T>::weight_of(const Selection& rows) const {
 }
 
 template <class T>
-void Session<T>::prepare(int64_t number, const StepPlan& plan, Index i) {
-    step_.rows = rows_of(number);
-    step_.dropout = {settings_.seed, number, plan.dropout[i], 0};
+void Session<T>::prepare(const Course& course, Index i) {
+    const int64_t number = course.first_step + i;
+    step_.rows = rows_of(course, number);
+    step_.dropout = {settings_.seed, number, course.plan.dropout[i], 0};
     step_.weight = weight_of(step_.rows);
-    step_.divisor = plan.divisor ? plan.divisor[i] : step_.weight;
+    step_.divisor = course.plan.divisor ? course.plan.divisor[i] : step_.weight;
 }
 
 template <class T>
-Index Session<T>::run(int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report,
-                      const Interrupted& interrupted) {
-    if (n_steps == 0) return 0;
-    abandoned_in_ = never;
-    interrupted_ = interrupted ? &interrupted : nullptr;
-    looked_up_ = std::chrono::steady_clock::now();
-    taken_ = n_steps;
-    next_part_ = 0;
-    packed_.pack_all(weights_);
-    prepare(first_step, plan, 0);
-    team_.run([&](int member) { work(member, first_step, n_steps, plan, report); });
+Index Session<T>::run(const Course& course, const Interrupted& interrupted) {
+    if (course.n_steps == 0) return 0;
+    const bool is_ordered = order_.is_of(course.first_step / steps_per_epoch_);
+    lookout_.begin(interrupted);
+    taken_ = course.n_steps;
+    next_part_ = 0, next_block_ = 0;
+    team_.run([&](int member) {
+        pack({&lookout_, member, phase_of(0, Phase::ordering)});
+        bool goes_on = prepare_together(member, course, 0, !is_ordered);
+        for (Index i = 0; goes_on; ++i) goes_on = take_step(member, course, i);
+    });
     return taken_;
 }
 
-// What every member does of a run.
+// What every member does before step i. Returns whether the run goes on.
 template <class T>
-void Session<T>::work(int member, int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report) {
-    for (Index i = 0; i < n_steps; ++i) {
-        const Step step = step_;  // a copy: the next one is prepared while others are still at this one
-        const bool has_weight = step.weight != 0;
-        if (has_weight) rows_phase(member, step, 2 * i);
+bool Session<T>::prepare_together(int member, const Course& course, Index i, bool new_epoch) {
+    const Look look{&lookout_, member, phase_of(i, Phase::ordering)};
+    if (new_epoch && shuffles() && !course.orders && order_.is_shared()) {
+        const int64_t epoch = (course.first_step + i) / steps_per_epoch_;
+        if (member == 0) order_.divide(epoch, look);
         team_.barrier();
-        if (abandoned_in_ <= 2 * i) {
-            if (member == 0) taken_ = i;
-            return;
-        }
-        // Every member comes to the same numbers, and so to the same decisions.
-        double error = has_weight ? minibatch_.total_loss(step.rows.n) / step.divisor : 0, norm = 0;
-        const bool fused = can_fuse_ && std::isfinite(error) && bounded(step.rows.n);
-        if (has_weight) {
-            const Formula<T> unclipped = descent_.formula(first_step + i, plan, i, 1);
-            gradient_phase(member, step, 2 * i + 1, plan.penalty[i], fused ? &unclipped : nullptr);
-        }
-        // The order of a new epoch takes the place of this one's, which the gradient of sparse rows still needs.
-        const bool new_epoch = (first_step + i + 1) % steps_per_epoch_ == 0, prepared = fused && !new_epoch;
-        const bool is_last = i + 1 == n_steps;
-        if (member == 0 && prepared && !is_last) prepare(first_step + i + 1, plan, i + 1);
+        order_.sort_ranges(look);
         team_.barrier();
-        if (abandoned_in_ <= 2 * i + 1) {
-            if (member == 0) taken_ = i;
-            return;
-        }
-        if (has_weight) {
-            norm = std::sqrt(std::accumulate(squares_.begin(), squares_.end(), 0.0));
-            error = std::accumulate(penalties_.begin(), penalties_.end(), error);
-        }
-        if (member == 0) report.error[i] = error, report.weight[i] = step.weight, report.gradient_norm[i] = norm;
-        if (!std::isfinite(error) || !std::isfinite(norm)) {
-            if (member == 0) taken_ = i + 1;
-            return;
-        }
-        if (has_weight && !fused) descent_phase(descent_.formula(first_step + i, plan, i, clip_of(norm)));
-        if (prepared || is_last) continue;
-        if (member == 0) prepare(first_step + i + 1, plan, i + 1);
-        team_.barrier();
+        if (member == 0 && !look.given_up()) order_.end(epoch);
     }
+    if (member == 0 && !look.given_up()) prepare(course, i);
+    team_.barrier();
+    return !lookout_.given_up_by(look.phase) || end(member, i);
+}
+
+// The run ends with so many steps taken: the answer to whether it goes on.
+template <class T>
+bool Session<T>::end(int member, Index taken) {
+    if (member == 0) taken_ = taken;
+    return false;
+}
+
+// What every member does of a step and before the next one. Returns whether the run goes on.
+template <class T>
+bool Session<T>::take_step(int member, const Course& course, Index i) {
+    const Step step = step_;  // a copy: the next one is prepared while others are still at this one
+    const bool has_weight = step.weight != 0;
+    if (has_weight) rows_phase(step, {&lookout_, member, phase_of(i, Phase::rows)});
+    team_.barrier();
+    if (lookout_.given_up_by(phase_of(i, Phase::rows))) return end(member, i);
+    // Every member comes to the same numbers, and so to the same decisions.
+    double error = has_weight ? minibatch_.total_loss(step.rows.n) / step.divisor : 0, norm = 0;
+    const bool fused = has_weight && can_fuse_ && std::isfinite(error) && bounded(step.rows.n);
+    const int64_t number = course.first_step + i;
+    if (fused)
+        fused_phase(member, step, descent_.formula(number, course.plan, i, 1));
+    else if (has_weight)
+        gradient_phase(step, course.plan.penalty[i], {&lookout_, member, phase_of(i, Phase::gradient)});
+    // The order of a new epoch takes the place of this one's, which the gradient of sparse rows still needs.
+    const bool new_epoch = (number + 1) % steps_per_epoch_ == 0, prepared = fused && !new_epoch;
+    const bool is_last = i + 1 == course.n_steps;
+    if (member == 0 && prepared && !is_last) prepare(course, i + 1);
+    team_.barrier();
+    if (lookout_.given_up_by(phase_of(i, Phase::gradient))) return end(member, i);
+    if (has_weight) {
+        norm = norm_of_blocks();
+        error = std::accumulate(penalties_.begin(), penalties_.end(), error);
+    }
+    if (member == 0) {
+        const StepReport& report = course.report;
+        report.error[i] = error, report.weight[i] = step.weight, report.gradient_norm[i] = norm;
+    }
+    if (!std::isfinite(error) || !std::isfinite(norm)) return end(member, i + 1);
+    if (has_weight && !fused) descent_phase(descent_.formula(number, course.plan, i, clip_of(norm)));
+    return !is_last && (prepared || prepare_together(member, course, i + 1, new_epoch));
 }
 
 template <class T>
-void Session<T>::rows_phase(int member, const Step& step, int64_t phase) {
-    if (member == 0) next_block_ = 0;
-    Own& own = own_[static_cast<size_t>(member)];
+void Session<T>::rows_phase(const Step& step, const Look& look) {
+    if (look.member == 0) next_block_ = 0;
+    Own& own = own_[static_cast<size_t>(look.member)];
     std::fill(own.largest.begin(), own.largest.end(), std::pair<T, T>{});
     // As many parts for each member, and two at least: whoever is held up leaves his second to others.
     const Index members = team_.size(), round = members == 1 ? 1 : 2 * members;
-    const Index n = (step.rows.n + rows_at_once * round - 1) / (rows_at_once * round) * round;
-    for (Index part = next_part_++; part < n && !abandoned(); part = next_part_++) {
-        look_up(member, phase);
+    const Index n = (step.rows.n + rows_at_once_ * round - 1) / (rows_at_once_ * round) * round;
+    for (Index part = next_part_++; part < n && look.goes_on(); part = next_part_++) {
         const Index r0 = step.rows.n * part / n, r1 = step.rows.n * (part + 1) / n;
-        minibatch_.run(source_, step.rows, r0, r1, packed_, weights_, step.dropout, 1 / step.divisor,
-                       own.scratch.data());
+        minibatch_.run(step.rows, r0, r1, step.dropout, 1 / step.divisor, own.scratch.data(), look);
         for (size_t i = 0; can_fuse_ && i < network_.stages.size(); ++i) {
             if (!network_.stages[i].dense) continue;
-            const auto [x, delta] = minibatch_.largest(i, source_, step.rows, r0, r1);
+            const auto [x, delta] = minibatch_.largest(i, step.rows, r0, r1);
             own.largest[i] = {std::max(own.largest[i].first, x), std::max(own.largest[i].second, delta)};
         }
     }
@@ -173,36 +210,51 @@ bool Session<T>::bounded(Index n_rows) const {
     return true;
 }
 
+// Call f(number of a block) for the blocks that this member gets.
 template <class T>
-void Session<T>::gradient_phase(int member, const Step& step, int64_t phase, double penalty, const Formula<T>* fused) {
-    if (member == 0) next_part_ = 0, next_descent_ = 0;
-    for (size_t b = next_block_++; b < blocks_.size() && !abandoned(); b = next_block_++) {
-        const Block& block = blocks_[b];
-        if (fused) {
-            fused_block(b, step, *fused, own_[static_cast<size_t>(member)].block.data());
-        } else {
-            look_up(member, phase);
-            T* gradient = gradient_.data() + block.start;
-            minibatch_.gradient(block.stage, source_, step.rows, block.i0, block.i1, block.p0, block.p1, gradient,
-                                block.ld, {});
-            penalise_block(b, penalty, gradient);
-        }
-    }
+template <class F>
+void Session<T>::for_blocks(const Look& look, F f) {
+    for (size_t b = next_block_++; b < blocks_.size() && look.goes_on(); b = next_block_++) f(b);
 }
 
-// Gradient and descent of a block in one go.
 template <class T>
-void Session<T>::fused_block(size_t b, const Step& step, const Formula<T>& formula, T* gradient) {
-    const Block& block = blocks_[b];
-    minibatch_.gradient(block.stage, source_, step.rows, block.i0, block.i1, block.p0, block.p1, gradient, block.ld,
-                        descent_.state_of(blocks_.stage_of(block)));
-    squares_[b] = penalties_[b] = 0;
-    if (packed_.forward(block.stage)) {
-        squares_[b] = descent_.descend_and_pack(block, formula, gradient);
-    } else {  // sparse rows take W as it is
-        penalise_block(b, 0, gradient);
-        descent_.descend(block, formula, gradient, block.ld);
-    }
+void Session<T>::pack(const Look& look) {
+    for_blocks(look, [&](size_t b) {
+        const Block& block = blocks_[b];
+        const Index column = blocks_.first_column(block);
+        packed_.pack(block.stage, weights_, block.i0, block.i1, column, column + block.ld);
+    });
+}
+
+template <class T>
+void Session<T>::gradient_phase(const Step& step, double penalty, const Look& look) {
+    if (look.member == 0) next_part_ = 0, next_descent_ = 0;
+    T* spare = own_[static_cast<size_t>(look.member)].spare.data();
+    for_blocks(look, [&](size_t b) {
+        T* gradient = gradient_.data() + blocks_[b].start;
+        minibatch_.gradient(blocks_[b], step.rows, {}, gradient, spare, look);
+        penalise_block(b, penalty, gradient);
+    });
+}
+
+// Gradient and descent of each block in one go: it is not given up.
+template <class T>
+void Session<T>::fused_phase(int member, const Step& step, const Formula<T>& formula) {
+    if (member == 0) next_part_ = 0, next_descent_ = 0;
+    const Own& own = own_[static_cast<size_t>(member)];
+    T* gradient = own.block.data();
+    for_blocks({}, [&](size_t b) {
+        const Block& block = blocks_[b];
+        const auto next = descent_.state_of(blocks_.stage_of(block));
+        minibatch_.gradient(block, step.rows, next, gradient, own.spare.data(), {});
+        squares_[b] = penalties_[b] = 0;
+        if (packed_.forward(block.stage)) {
+            squares_[b] = descent_.descend_and_pack(block, formula, gradient);
+        } else {  // sparse rows take W as it is
+            penalise_block(b, 0, gradient);
+            descent_.descend(block, formula, gradient, block.ld);
+        }
+    });
 }
 
 template <class T>
@@ -222,6 +274,11 @@ void Session<T>::penalise_block(size_t b, double penalty, T* gradient) {
     penalties_[b] = l1 * absolutes_of_weights + 0.5 * l2 * squares_of_weights;
 }
 
+template <class T>
+double Session<T>::norm_of_blocks() const {
+    return std::sqrt(std::accumulate(squares_.begin(), squares_.end(), 0.0));
+}
+
 // The factor that brings a gradient of this norm to the largest one allowed.
 template <class T>
 double Session<T>::clip_of(double norm) const {
@@ -236,64 +293,74 @@ void Session<T>::descent_phase(const Formula<T>& formula) {
 }
 
 template <class T>
-void Session<T>::accumulate(const Selection& rows, const DropoutContext& dropout, double* error, double* weight,
-                            T* gradient) {
-    *error = *weight = 0;
-    abandoned_in_ = never;
-    interrupted_ = nullptr;
-    next_part_ = 0;
-    packed_.pack_all(weights_);
-    if (rows.n == 0) std::fill_n(gradient, network_.n_weights(), T(0));
-    for (Index first = 0; first < rows.n; first += minibatch_.max_rows()) {
+bool Session<T>::accumulate(const Selection& rows, const DropoutContext& dropout, const Sums<T>& sums,
+                            const Interrupted& interrupted) {
+    *sums.error = *sums.weight = 0;
+    if (rows.n == 0) std::fill_n(sums.gradient, network_.n_weights(), T(0));
+    lookout_.begin(interrupted);
+    next_block_ = 0;
+    team_.run([&](int member) { pack({&lookout_, member}); });
+    for (Index first = 0; first < rows.n && !lookout_.given_up(); first += minibatch_.max_rows()) {
         Step step;
         step.rows = {rows.order ? rows.order + first : nullptr, rows.first + first,
                      std::min(minibatch_.max_rows(), rows.n - first)};
         step.dropout = dropout;
         step.dropout.first_row += first;
+        next_part_ = 0;
         team_.run([&](int member) {
-            rows_phase(member, step, 0);
+            const Look look{&lookout_, member};
+            rows_phase(step, look);
             team_.barrier();
-            gradient_phase(member, step, 1, 0, nullptr);
+            add_gradients(step, first == 0, sums.gradient, look);
         });
-        *error += minibatch_.total_loss(step.rows.n);
-        *weight += weight_of(step.rows);
-        add_gradient(gradient, first == 0);
+        *sums.error += minibatch_.total_loss(step.rows.n);
+        *sums.weight += weight_of(step.rows);
     }
+    return !lookout_.given_up();
 }
 
-// Add all blocks' gradients to a flat vector, or begin it with them.
+// Add the gradients of blocks to a flat vector, or begin it with them.
 template <class T>
-void Session<T>::add_gradient(T* total, bool first) const {
-    for (const Block& block : blocks_)
-        blocks_.for_parts(block, [&](Index rows, Index n, Index start, Index start_in_block, bool) {
-            for (Index r = 0; r < rows; ++r) {
-                const T* from = gradient_.data() + block.start + start_in_block + r * block.ld;
+void Session<T>::add_gradients(const Step& step, bool first, T* total, const Look& look) {
+    const Own& own = own_[static_cast<size_t>(look.member)];
+    for_blocks(look, [&](size_t b) {
+        const Block& block = blocks_[b];
+        minibatch_.gradient(block, step.rows, {}, own.block.data(), own.spare.data(), look);
+        blocks_.for_parts(block, [&](Index n_rows, Index n, Index start, Index start_in_block, bool) {
+            for (Index r = 0; r < n_rows; ++r) {
+                const T* from = own.block.data() + start_in_block + r * block.ld;
                 T* to = total + start + r * blocks_.stage_of(block).n_out;
                 for (Index i = 0; i < n; ++i) to[i] = first ? from[i] : to[i] + from[i];
             }
         });
+    });
+}
+
+// Σ g² of a block in a flat vector.
+template <class T>
+double Session<T>::squares_of(const Block& block, const T* gradient) const {
+    double absolutes = 0, squares = 0;
+    blocks_.for_parts(block, [&](Index n_rows, Index n, Index start, Index, bool) {
+        kernels_.norms(n_rows, n, gradient + start, blocks_.stage_of(block).n_out, &absolutes, &squares);
+    });
+    return squares;
 }
 
 template <class T>
 void Session<T>::descend(const T* gradient, int64_t step, const StepPlan& plan) {
-    double absolutes = 0, squares = 0;
-    kernels_.norms(1, network_.n_weights(), gradient, 0, &absolutes, &squares);
-    const Formula<T> formula = descent_.formula(step, plan, 0, clip_of(std::sqrt(squares)));
-    for (const Block& block : blocks_) {
-        const Stage& stage = blocks_.stage_of(block);
-        const Index first = stage.offset + block.i0 * stage.n_out + blocks_.first_column(block);
-        descent_.descend(block, formula, gradient + first, stage.n_out);
-    }
-}
-
-// Ask, now and then, whether to go on.
-template <class T>
-void Session<T>::look_up(int member, int64_t phase) {
-    if (member != 0 || interrupted_ == nullptr) return;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - looked_up_ < patience) return;
-    looked_up_ = now;
-    if ((*interrupted_)()) abandoned_in_ = phase;
+    next_block_ = 0, next_descent_ = 0;
+    team_.run([&](int) {
+        if (settings_.max_gradient_norm) {
+            for_blocks({}, [&](size_t b) { squares_[b] = squares_of(blocks_[b], gradient); });
+            team_.barrier();
+        }
+        const Formula<T> formula = descent_.formula(step, plan, 0, clip_of(norm_of_blocks()));
+        for (size_t b = next_descent_++; b < blocks_.size(); b = next_descent_++) {
+            const Stage& stage = blocks_.stage_of(blocks_[b]);
+            const Index first = stage.offset + blocks_[b].i0 * stage.n_out + blocks_.first_column(blocks_[b]);
+            descent_.descend(blocks_[b], formula, gradient + first, stage.n_out);
+        }
+    });
 }
 
 template class Session<float>;

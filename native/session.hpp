@@ -4,7 +4,8 @@
 //   rows      every member takes rows of the minibatch of its own through forward, loss and backward;
 //   gradient  every member computes blocks of the weights' gradient, each over all rows of the minibatch;
 //   descent   every member moves the weights of the same blocks, and packs them for the next products.
-// Blocks and sums do not depend on the number of members, so neither does any bit of the result.
+// Blocks and sums do not depend on the number of members, so neither does any bit of the result. Before the first step of an
+// epoch of many rows there is one more: every member puts some of them in order.
 //
 // A large network's descent is done block by block within the gradient phase (`fused`), so that the gradient never leaves the
 // cache. Nothing can be taken back then, so this needs to be known before: that nothing is to be clipped, and that
@@ -12,12 +13,11 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
-#include <functional>
 #include <optional>
 #include <vector>
 
 #include "descent.hpp"
+#include "interruption.hpp"
 #include "minibatch.hpp"
 #include "row_order.hpp"
 #include "team.hpp"
@@ -36,8 +36,22 @@ struct StepReport {
     double *error, *weight, *gradient_norm;
 };
 
-// Asked now and then by the calling thread: true gives up the step in hand.
-using Interrupted = std::function<bool()>;
+// Steps to take: n_steps from number first_step on.
+struct Course {
+    int64_t first_step;
+    Index n_steps;
+    StepPlan plan;
+    StepReport report;
+    // In place of the seed's: an order of all rows for each epoch touched, one after the other; or null.
+    const int64_t* orders = nullptr;
+};
+
+// Σ weight·loss, Σ weight and the gradient (P,) of the former.
+template <class T>
+struct Sums {
+    double *error, *weight;
+    T* gradient;
+};
 
 template <class T>
 class Session {
@@ -46,19 +60,20 @@ class Session {
     Session(Network network, const Source<T>& source, Optimizer optimizer, Settings settings, T* weights,
             std::vector<T*> vectors);
 
-    // Take n_steps steps from first_step on; returns how many are reported. A step whose error or gradient is not finite is
-    // the last one reported and is not descended.
-    Index run(int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report,
-              const Interrupted& interrupted);
+    // Take the steps; returns how many are reported. A step whose error or gradient is not finite is the last one reported and
+    // is not descended; one that is given up is neither.
+    Index run(const Course& course, const Interrupted& interrupted);
 
-    // Σ weight·loss, Σ weight and the gradient of the former over the selected rows. Without a dropout factor above 0 nothing is
-    // dropped.
-    void accumulate(const Selection& rows, const DropoutContext& dropout, double* error, double* weight, T* gradient);
+    // Sum over the selected rows. Without a dropout factor above 0 nothing is dropped. Returns false if it was given up: there
+    // are no sums then.
+    bool accumulate(const Selection& rows, const DropoutContext& dropout, const Sums<T>& sums,
+                    const Interrupted& interrupted);
 
-    // Move the weights by one step against a gradient of E.
+    // Move the weights by one step against a gradient of E. It is not given up: half a step would be no state of a training.
     void descend(const T* gradient, int64_t step, const StepPlan& plan);
 
     const Network& network() const { return network_; }
+    Index steps_per_epoch() const { return steps_per_epoch_; }
 
    private:
     // A step under way, shared by the team.
@@ -69,26 +84,32 @@ class Session {
     };
 
     bool can_fuse() const;
-    Selection rows_of(int64_t step);
+    bool shuffles() const;
+    Selection rows_of(const Course& course, int64_t step);
     double weight_of(const Selection& rows) const;
-    void prepare(int64_t number, const StepPlan& plan, Index i);
-    void work(int member, int64_t first_step, Index n_steps, const StepPlan& plan, const StepReport& report);
-    void rows_phase(int member, const Step& step, int64_t phase);
-    void gradient_phase(int member, const Step& step, int64_t phase, double penalty, const Formula<T>* fused);
-    void fused_block(size_t b, const Step& step, const Formula<T>& formula, T* gradient);
-    void penalise_block(size_t b, double penalty, T* gradient);
-    void descent_phase(const Formula<T>& formula);
-    void add_gradient(T* total, bool first) const;
-    double clip_of(double norm) const;
+    void prepare(const Course& course, Index i);
+    bool prepare_together(int member, const Course& course, Index i, bool new_epoch);
+    bool take_step(int member, const Course& course, Index i);
+    bool end(int member, Index taken);
+    void rows_phase(const Step& step, const Look& look);
     bool bounded(Index n_rows) const;
-    void look_up(int member, int64_t phase);
-    bool abandoned() const { return abandoned_in_ != never; }
+    template <class F>
+    void for_blocks(const Look& look, F f);
+    void pack(const Look& look);
+    void gradient_phase(const Step& step, double penalty, const Look& look);
+    void fused_phase(int member, const Step& step, const Formula<T>& formula);
+    void penalise_block(size_t b, double penalty, T* gradient);
+    double norm_of_blocks() const;
+    double clip_of(double norm) const;
+    void descent_phase(const Formula<T>& formula);
+    double squares_of(const Block& block, const T* gradient) const;
+    void add_gradients(const Step& step, bool first, T* total, const Look& look);
 
     Network network_;
     const Kernels<T>& kernels_;
     Source<T> source_;
     Settings settings_;
-    Index steps_per_epoch_;
+    Index steps_per_epoch_, rows_at_once_;
     T* weights_;
 
     Team team_;
@@ -98,10 +119,9 @@ class Session {
     Blocks<T> blocks_;
     GradientDescent<T> descent_;
     Buffer<T> gradient_;  // all blocks, one after the other
-    // A member's own: memory for the loss and for the gradient of one block, and the largest |x| and |δ| of each stage.
+    // A member's own: memory for the loss, for a block and for a part of it; the largest |x| and |δ| of each stage.
     struct Own {
-        Buffer<T> scratch;
-        Buffer<T> block;
+        Buffer<T> scratch, block, spare;
         std::vector<std::pair<T, T>> largest;
     };
     std::vector<Own> own_;
@@ -110,16 +130,12 @@ class Session {
 
     // Set by the calling thread before the team meets, read by all after.
     Step step_;
+    std::vector<uint32_t> given_rows_[2];  // of this step and of the next, where their order is given
     Index taken_ = 0;
     // Who is free takes the next one. Each is set back while the team is in another phase.
     std::atomic<Index> next_part_{0};
     std::atomic<size_t> next_block_{0}, next_descent_{0};
-    // The phase in which the calling thread gave the run up: 2·i for rows, 2·i + 1 for gradients of step i of the run. The others
-    // may see it while they are still leaving the phase before, and must not leave the run from there.
-    static constexpr int64_t never = INT64_MAX;
-    std::atomic<int64_t> abandoned_in_{never};
-    const Interrupted* interrupted_ = nullptr;
-    std::chrono::steady_clock::time_point looked_up_;
+    Lookout lookout_;
 };
 
 }  // namespace chainrule

@@ -35,7 +35,7 @@ TEST(interruption_ends_a_run_between_or_within_steps) {
         const Index taken = run.take(session, 0, training.n_steps, [&] { return ++asked == 2; });
         CHECK(asked == 2 && taken > 0 && taken < training.n_steps, "asked ", asked, " times, taken ", taken);
         Run<double> as_far(training);
-        as_far.open(1).run(0, taken, as_far.plan_from(0), as_far.report_from(0), nullptr);
+        as_far.open(1).run({0, taken, as_far.plan_from(0), as_far.report_from(0)}, nullptr);
         CHECK(run.weights == as_far.weights && run.vectors == as_far.vectors, n_threads, " threads, taken ", taken);
     }
 }

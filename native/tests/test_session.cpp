@@ -70,7 +70,7 @@ struct Accumulated {
 
     Accumulated(Run<T>& run, const Selection& rows, const DropoutContext& dropout, int n_threads)
         : gradient(run.weights.size(), T(NAN)) {
-        run.open(n_threads).accumulate(rows, dropout, &error, &weight, gradient.data());
+        run.open(n_threads).accumulate(rows, dropout, {&error, &weight, gradient.data()}, nullptr);
     }
 };
 
@@ -96,7 +96,7 @@ void check_gradient(const std::string& where, const Training& training) {
     const auto error_with = [&](double& weight, double moved) {
         double error = 0, sum = 0;
         const double before = std::exchange(weight, moved);
-        session.accumulate(rows, dropout, &error, &sum, unused.data());
+        session.accumulate(rows, dropout, {&error, &sum, unused.data()}, nullptr);
         weight = before;
         return error;
     };

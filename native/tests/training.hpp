@@ -113,7 +113,7 @@ struct Run {
     StepReport report_from(Index i) { return {report[0].data() + i, report[1].data() + i, report[2].data() + i}; }
 
     Index take(Session<T>& session, Index first, Index n, const Interrupted& interrupted = nullptr) {
-        return session.run(first, n, plan_from(first), report_from(first), interrupted);
+        return session.run({first, n, plan_from(first), report_from(first)}, interrupted);
     }
 
     // All steps, in calls of up to `at_once`.

@@ -54,9 +54,17 @@ class _Session(Generic[Float]):
         vectors: Sequence[NDArray[Float]],
     ) -> None: ...
     def run(
-        self, first_step: int, plan: Plan, report: NDArray[np.float64], interrupted: Callable[[], bool] | None
+        self,
+        first_step: int,
+        plan: Plan,
+        report: NDArray[np.float64],
+        orders: NDArray[np.int64] | None,
+        interrupted: Callable[[], bool] | None,
     ) -> int:
-        """Take as many steps as ``report`` (3, T) has columns and fill them; return how many were taken."""
+        """Take as many steps as ``report`` (3, T) has columns and fill them; return how many were taken.
+
+        ``orders`` (E, N), if given, are those of the rows in the E epochs that the steps touch.
+        """
 
     def accumulate(
         self,
@@ -68,8 +76,12 @@ class _Session(Generic[Float]):
         seed: int,
         first_row: int,
         gradient: NDArray[Float],
+        interrupted: Callable[[], bool] | None,
     ) -> tuple[float, float]:
-        """Return Σ error and Σ weight of ``rows``, or of ``n`` rows from ``first`` on, and write the gradient (P,)."""
+        """Return Σ error and Σ weight of ``rows``, or of ``n`` rows from ``first`` on, and write the gradient (P,).
+
+        Raises KeyboardInterrupt if it was interrupted.
+        """
 
     def descend(self, gradient: NDArray[Float], step: int, plan: Plan) -> None:
         """Move the weights by one step against a gradient of E (P,)."""

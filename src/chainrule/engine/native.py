@@ -127,8 +127,9 @@ class NativeSession:
     def run(self, first_step: int, plan: StepPlan, interrupted: Callable[[], bool] | None = None) -> StepReport:
         """Take ``len(plan)`` descent steps; see ``chainrule.engine.session.Session.run``."""
         self._check_rate(plan.dropout)
+        _, orders = self._rows.given_orders(first_step, len(plan))
         report = np.empty((3, len(plan)))
-        taken = self._session.run(first_step, _columns(plan), report, interrupted)
+        taken = self._session.run(first_step, _columns(plan), report, orders, interrupted)
         return StepReport(*report[:, :taken])
 
     def _check_rate(self, factors: NDArray[np.float64]) -> None:
@@ -164,7 +165,7 @@ class NativeSession:
         factor = 0.0 if step is None else dropout
         self._check_rate(np.array([factor]))
         error, weight = self._session.accumulate(
-            numbers, first, n, step or 0, factor, self.settings.seed, first_row, gradient
+            numbers, first, n, step or 0, factor, self.settings.seed, first_row, gradient, None
         )
         return error, weight, gradient
 
