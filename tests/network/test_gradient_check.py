@@ -123,7 +123,7 @@ def test_only_rows_at_a_kink_are_moved():
 
 def test_without_the_move_a_kink_would_show(monkeypatch):
     network = Network(1, (Dense(1, 1),), AbsoluteError())
-    monkeypatch.setattr("chainrule.network.gradient_check._Point.move_away", lambda *_: 0)
+    monkeypatch.setattr("chainrule.network.gradient_check._move_away", lambda *_: 0)
     rows, target = np.array([[1.0], [1.0]]), np.array([[5.0], [2.0005]])
     assert not check_gradient(network, rows, target, weights=np.array([2.0, 0.0])).passed
 

@@ -15,6 +15,7 @@ True
 from chainrule.network.activation import Activation
 from chainrule.network.activations import ACTIVATIONS, ActivationFunction
 from chainrule.network.dense import Dense
+from chainrule.network.difference_point import DifferencePoint
 from chainrule.network.dropout import Dropout
 from chainrule.network.gradient_check import check_gradient
 from chainrule.network.gradient_report import GradientReport, LayerDeviation, WeightDeviation
@@ -53,6 +54,7 @@ __all__ = [
     "CounterRandom",
     "CrossEntropy",
     "Dense",
+    "DifferencePoint",
     "Dropout",
     "ForwardPass",
     "GradientReport",

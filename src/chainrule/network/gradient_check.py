@@ -1,15 +1,12 @@
 """The gradient check: backpropagation held against differences of the error itself."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import issparse
 
 from chainrule.errors import ParameterError
 from chainrule.network._checks import check_number, check_size
-from chainrule.network.activation import Activation
-from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.difference_point import DifferencePoint
 from chainrule.network.gradient_report import GradientReport, LayerDeviation, WeightDeviation
 from chainrule.network.layer import Array, Context, Inputs
 from chainrule.network.losses import ResidualLoss
@@ -99,7 +96,7 @@ def check_gradient(
     if n_weights is not None:
         check_size("check_gradient", "n_weights", n_weights)
     random = CounterRandom(seed, WEIGHTS)
-    point = _Point(
+    point = DifferencePoint(
         network=network,
         weights=_first_weights(network, weights, seed, random),
         X=np.array(X if isinstance(X, np.ndarray) else X.toarray(), dtype=np.float64),
@@ -111,7 +108,7 @@ def check_gradient(
         context=context,
     )
     indices = _drawn_indices(network, n_weights, seed)
-    moved = point.move_away(indices, step, random)
+    moved = _move_away(point, indices, step, random)
     numeric = np.array([point.difference(index, step) for index in indices])
     return _report(point, indices, numeric, tolerance=tolerance, moved_rows=moved)
 
@@ -133,94 +130,28 @@ def _drawn_indices(network: Network, n_weights: int | None, seed: int) -> list[i
     return indices
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Point:
-    """Where the gradient is checked: copies of weights, rows and target, whose values may be moved."""
-
-    network: Network
-    weights: NDArray[np.float64]
-    X: NDArray[np.float64]
-    y: Array
-    sparse: bool  # backward is to take the rows as CSR
-    sample_weight: Array | None
-    divisor: float | None
-    penalty: float
-    context: Context
-
-    def error(self, weights: Array) -> float:
-        return self.network.error(
-            weights,
-            self.X,
-            self.y,
-            self.sample_weight,
-            divisor=self.divisor,
-            penalty=self.penalty,
-            context=self.context,
-        )
-
-    def gradient(self) -> Array:
-        forward_pass = self.network.forward(self.weights, csr_array(self.X) if self.sparse else self.X, self.context)
-        return self.network.backward(
-            self.weights, forward_pass, self.y, self.sample_weight, divisor=self.divisor, penalty=self.penalty
-        ).gradient
-
-    def at(self, index: int, shift: float) -> Array:
-        """Return the weights with one of them shifted."""
-        weights = self.weights.copy()
-        weights[index] += shift
-        return weights
-
-    def difference(self, index: int, step: float) -> float:
-        """Return the central difference of order 4."""
-        near = self.error(self.at(index, step)) - self.error(self.at(index, -step))
-        far = self.error(self.at(index, 2 * step)) - self.error(self.at(index, -2 * step))
-        return (8 * near - far) / (12 * step)
-
-    def move_away(self, indices: list[int], step: float, random: CounterRandom) -> int:
-        """Move rows and weights until no shift of ±2·step crosses a jump; return how many rows were moved."""
-        layout, penalty = self.network.layout, self.network.penalty
-        if penalty.l1 * self.penalty != 0:
-            near = (layout.decay_factors() > 0) & (np.abs(self.weights) < 4 * step)
-            self.weights[near] = np.copysign(4 * step, self.weights[near])
-        moved = np.zeros(len(self.X), dtype=bool)
-        biases = layout.decay_factors() == 0
-        for attempt in range(1, _MOST_ROUNDS + 1):
-            crossing = self.crossing_rows(indices, 2 * step)
-            if not crossing.any():
-                return int(moved.sum())
-            moved |= crossing
-            self.X[crossing] += _small(random, self.X[crossing].shape)
-            if isinstance(self.network.loss, ResidualLoss):
-                self.y[crossing] += _small(random, self.y[crossing].shape)
-            if attempt % _BIASES_EVERY == 0:
-                self.weights[biases] += _small(random, (int(biases.sum()),))
-        raise ParameterError(
-            f"check_gradient: with step {step:g} rows {np.flatnonzero(crossing).tolist()} could not be moved away "
-            "from a jump of a derivative. Give fewer rows, rows of the order of 1, a smaller n_weights or step."
-        )
-
-    def crossing_rows(self, indices: list[int], shift: float) -> NDArray[np.bool_]:
-        """Return which rows have a net input or residual that crosses a jump when a weight moves by ±shift."""
-        here = self.sides(self.weights)
-        crossing = np.zeros(len(self.X), dtype=bool)
-        if here.shape[1] == 0:
-            return crossing
-        for index in indices:
-            for there in (self.at(index, shift), self.at(index, -shift)):
-                crossing |= (self.sides(there) != here).any(axis=1)
-        return crossing
-
-    def sides(self, weights: Array) -> NDArray[np.intp]:
-        """Return for each row between which jumps its net inputs and residuals lie, shape (N, all that can jump)."""
-        forward_pass = self.network.forward(weights, self.X, self.context)
-        loss = self.network.loss
-        found = [np.empty((len(self.X), 0), dtype=np.intp)]
-        for layer, z in zip(self.network.layers, (self.X, *forward_pass.outputs), strict=False):
-            if isinstance(layer, Activation) and ACTIVATIONS[layer.function].kinks:
-                found.append(np.searchsorted(ACTIVATIONS[layer.function].kinks, z))
-        if isinstance(loss, ResidualLoss) and loss.kinks:
-            found.append(np.searchsorted(loss.kinks, loss.residuals(forward_pass.logits, self.y)))
-        return np.concatenate(found, axis=1)
+def _move_away(point: DifferencePoint, indices: list[int], step: float, random: CounterRandom) -> int:
+    """Move rows and weights until no shift of ±2·step crosses a jump; return how many rows were moved."""
+    layout, penalty = point.network.layout, point.network.penalty
+    if penalty.l1 * point.penalty != 0:
+        near = (layout.decay_factors() > 0) & (np.abs(point.weights) < 4 * step)
+        point.weights[near] = np.copysign(4 * step, point.weights[near])
+    moved = np.zeros(len(point.X), dtype=bool)
+    biases = layout.decay_factors() == 0
+    for attempt in range(1, _MOST_ROUNDS + 1):
+        crossing = point.crossing_rows(indices, 2 * step)
+        if not crossing.any():
+            return int(moved.sum())
+        moved |= crossing
+        point.X[crossing] += _small(random, point.X[crossing].shape)
+        if isinstance(point.network.loss, ResidualLoss):
+            point.y[crossing] += _small(random, point.y[crossing].shape)
+        if attempt % _BIASES_EVERY == 0:
+            point.weights[biases] += _small(random, (int(biases.sum()),))
+    raise ParameterError(
+        f"check_gradient: with step {step:g} rows {np.flatnonzero(crossing).tolist()} could not be moved away "
+        "from a jump of a derivative. Give fewer rows, rows of the order of 1, a smaller n_weights or step."
+    )
 
 
 def _small(random: CounterRandom, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -233,7 +164,7 @@ def _largest(gradient: Array) -> float:
 
 
 def _report(
-    point: _Point, indices: list[int], numeric: NDArray[np.float64], *, tolerance: float, moved_rows: int
+    point: DifferencePoint, indices: list[int], numeric: NDArray[np.float64], *, tolerance: float, moved_rows: int
 ) -> GradientReport:
     layout, analytic = point.network.layout, point.gradient()
     positions = np.array(indices)
