@@ -1,6 +1,6 @@
 """A step of training, opened: forward pass, error, backward pass and descent, in numbers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ParameterError
+from chainrule.glassbox.check import StepCheck, check_weights, drawn_weights
+from chainrule.glassbox.derivation import Derivation, derive
 from chainrule.glassbox.descent import StepDescent, descent_of
 from chainrule.glassbox.moment import Moment
 from chainrule.glassbox.names import Names, Weight, WeightLike
 from chainrule.glassbox.passes import LayerBackward, StepBackward, StepForward, forward_of
 from chainrule.glassbox.tables import Shown, Table
 from chainrule.glassbox.views import Contributions, StepError, StepRows
-from chainrule.network import BackwardPass, ForwardPass, Inputs
+from chainrule.network import BackwardPass, DifferencePoint, ForwardPass, Inputs
 
 __all__ = ["Step"]
 
@@ -191,8 +193,58 @@ class Step(Shown):
             penalty=float(self.moment.scales["penalty"] * penalty[found.index]),
         )
 
+    def check(self, weights: Iterable[WeightLike] | None = None, *, n_weights: int = 12, seed: int = 0) -> StepCheck:
+        """Return gradients of this step beside central differences of order 4, at its own weights, rows and masks.
+
+        Parameters
+        ----------
+        weights : iterable of Weight, int or str, optional
+            Which; by default ``n_weights`` drawn at random.
+        n_weights, seed : int
+            How many to draw, at least 1, and the seed of the draw.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such weight, or ``n_weights`` is no number of them.
+        """
+        if isinstance(n_weights, bool) or not isinstance(n_weights, int | np.integer) or n_weights < 1:
+            raise ParameterError(f"n_weights must be an int of at least 1, got {n_weights!r}.")
+        if weights is None:
+            weights = drawn_weights(n_weights, len(self.weights), seed)
+        batch, X = self.moment.batch, self.inputs
+        point = DifferencePoint(
+            network=self.moment.network,
+            weights=self.weights,
+            X=X if isinstance(X, np.ndarray) else X.toarray(),
+            y=batch.target,
+            sparse=False,
+            sample_weight=self._weight,
+            context=self.moment.context,
+            **self.moment.scales,
+        )
+        return check_weights(point, self.backward_pass.gradient, [self.names.find(weight) for weight in weights])
+
     def _inputs_of(self, layer: int) -> Inputs:
         return self.inputs if layer == 0 else self.forward_pass.outputs[layer - 1]
+
+    def derive(self, weight: WeightLike, *, row: int | None = None) -> Derivation:
+        """Return the chain rule for one weight, from E back to it and on to its change, in symbols and in numbers.
+
+        Parameters
+        ----------
+        weight : Weight, int or str
+            As ``weight`` takes it alone; or "theory", for the general derivation for this network, without numbers.
+        row : int, optional
+            The number of the training row that is followed; by default the one that adds most to the gradient.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such weight or row, if the step was passed over, or if a layer, loss, penalty or optimizer is
+            not one of chainrule's own.
+        """
+        return derive(self, weight, row=row)
 
     def next(self) -> "Step":
         """Return the step after this one; see ``previous``."""

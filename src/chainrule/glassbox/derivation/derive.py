@@ -11,10 +11,10 @@ from chainrule.glassbox.derivation.derivation import Derivation, Link
 from chainrule.glassbox.derivation.descent import descent_of
 from chainrule.glassbox.derivation.error import check_loss, error_of_minibatch, gradient_by_logit, loss_of_row
 from chainrule.glassbox.derivation.expression import Quantity, Symbol
-from chainrule.glassbox.derivation.facts import Facts
+from chainrule.glassbox.derivation.facts import Facts, descended
 from chainrule.glassbox.derivation.gradient import clipped, gradient_of
 from chainrule.glassbox.derivation.optimizers import check_optimizer
-from chainrule.glassbox.derivation.text import TextRenderer
+from chainrule.glassbox.derivation.theory import theory
 from chainrule.glassbox.names import Weight, WeightLike
 
 if TYPE_CHECKING:
@@ -36,29 +36,36 @@ def derive(step: "Step", weight: WeightLike, *, row: int | None = None) -> Deriv
     ----------
     step : Step
     weight : Weight, int or str
-        As ``Step.weight`` takes it.
+        As ``Step.weight`` takes it; or "theory", which gives the general derivation for the step's network and
+        optimizer instead, without numbers.
     row : int, optional
         The number of the training row that is followed; by default the one that adds most to the gradient.
 
     Raises
     ------
     ParameterError
-        If there is no such weight or row, if all rows of the step have weight 0, or if a layer, loss, penalty or
-        optimizer is not one of chainrule's own.
+        If there is no such weight or row, if a row is given for the theory, if all rows of the step have weight 0, or
+        if a layer, loss, penalty or optimizer is not one of chainrule's own.
     """
+    network, optimizer = step.moment.network, step.moment.optimizer
+    if weight == "theory":
+        if row is not None:
+            raise ParameterError(f'row has no effect with "theory", which has no numbers; leave it out. Got {row!r}.')
+        return theory(network, optimizer)
     found = step.names.find(weight)
-    check_layers(step.moment.network)
-    check_optimizer(step.moment.optimizer)
+    check_layers(network)
+    check_loss(descended(network.loss), network.penalty)
+    check_optimizer(optimizer)
     if step.moment.is_passed_over:
         raise ParameterError(
             f"step {step.index} was passed over, since all of its rows have weight 0: there is nothing to derive. "
             "Open another step."
         )
     facts = Facts(step)
-    check_loss(facts.loss, facts.network.penalty)
-    place = _position(facts, found, row)
-    title = f"Step {step.index}: {found.name}"
-    return Derivation(title, _introduction(facts, found, place), tuple(_links(facts, found, place)))
+    with np.errstate(all="ignore"):  # what is not finite is printed as it is
+        place = _position(facts, found, row)
+        links = tuple(_links(facts, found, place))
+    return Derivation(f"Step {step.index}: {found.name}", _introduction(facts, found, place), links)
 
 
 def _position(facts: Facts, weight: Weight, row: int | None) -> int:
@@ -74,11 +81,10 @@ def _position(facts: Facts, weight: Weight, row: int | None) -> int:
 
 
 def _introduction(facts: Facts, weight: Weight, row: int) -> str:
-    name = TextRenderer().symbol(facts.symbol(weight))
     return (
-        f"{name}, or w for short, is the weight {weight.name}. E is followed back to it by the chain rule, first in "
-        f"training row {facts.step.moment.rows[row]}, then over all rows of the minibatch. What the forward pass gave "
-        "(x, z, a) is taken as it is."
+        f"w is the weight {weight.name}. E is followed back to it by the chain rule, first in training row "
+        f"{facts.step.moment.rows[row]}, then over all rows of the minibatch. What the forward pass gave (x, z, a) is "
+        "taken as it is."
     )
 
 

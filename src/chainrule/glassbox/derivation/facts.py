@@ -98,10 +98,6 @@ class Facts:
         W: Numbers = self.network.layout.views(self.step.weights)[layer][0]
         return W
 
-    def symbol(self, weight: Weight) -> Symbol:
-        """Return the symbol of a weight."""
-        return self.notation.weight(weight.layer, None if weight.is_bias else weight.row, weight.column)
-
     def sources(self, weight: Weight) -> Numbers:
         """Return what entered a weight in each row, shape (n,): 1 into a bias."""
         if weight.is_bias:

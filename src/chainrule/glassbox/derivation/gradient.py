@@ -40,7 +40,7 @@ def gradient_of(facts: Facts, weight: Weight, row: int, delta: Quantity) -> Link
         right = right + part
         words += " The penalty adds its own slope at w." if "penalty" not in words else ""
     value = float(facts.step.backward_pass.gradient[weight.index])
-    return Link("The gradient of the weight", (Equation.of(Partial(ERROR, facts.symbol(weight)), right, value),), words)
+    return Link("The gradient of the weight", (Equation.of(Partial(ERROR, Symbol("w")), right, value),), words)
 
 
 def _penalty(facts: Facts, weight: Weight) -> list[Expression]:

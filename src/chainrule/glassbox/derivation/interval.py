@@ -42,7 +42,8 @@ class Interval:
     def __truediv__(self, other: "Interval") -> "Interval":
         if 0.0 in other:
             return Interval(-inf, inf)
-        return self * _around(1 / other.high, 1 / other.low)
+        ends = [a / b for a in (self.low, self.high) for b in (other.low, other.high)]
+        return Interval(-inf, inf) if any(map(isnan, ends)) else _around(min(ends), max(ends))
 
     def __pow__(self, exponent: int) -> "Interval":
         """Return the power with a whole exponent of at least 0."""
@@ -62,9 +63,8 @@ class Interval:
 
 def _around(low: float, high: float) -> Interval:
     """Return the interval widened by float64's rounding; where an end is lost in overflow, all numbers."""
-    if isnan(low) or isnan(high):
-        return Interval(-inf, inf)
-    return Interval(low - ROUNDING * abs(low) - TINY, high + ROUNDING * abs(high) + TINY)
+    ends = low - ROUNDING * abs(low) - TINY, high + ROUNDING * abs(high) + TINY
+    return Interval(-inf, inf) if isnan(ends[0]) or isnan(ends[1]) else Interval(*ends)
 
 
 def _root(of: Interval) -> Interval:

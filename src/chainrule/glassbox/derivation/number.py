@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isfinite
+from math import inf, isfinite
 
 from chainrule.glassbox.derivation.interval import Interval
 
@@ -66,6 +66,8 @@ class Number:
     @property
     def interval(self) -> Interval:
         """What it stands for."""
+        if not self.decimal.is_finite():
+            return Interval(-inf, inf)
         if self.is_exact:
             return Interval(float(self.decimal), float(self.decimal))
         half = Decimal(5).scaleb(int(self.decimal.as_tuple().exponent) - 1)
