@@ -87,10 +87,15 @@ class Keyframes:
         return not self.steps or step - self.steps[-1] >= self.distance
 
     def add(self, frame: Keyframe) -> None:
-        """Keep a copy as the last keyframe, however close it is to the one before, and thin the others."""
+        """Keep a copy as the last keyframe, and thin the others.
+
+        It may be closer to the one before than ``distance``; then it stays only until the next one comes.
+        """
         most = None if self.budget is None else self.budget // frame.nbytes
         if most is not None and most < 2:
             return
+        if len(self.steps) > 1 and self.steps[-1] - self.steps[-2] < self.distance:
+            self._keep(self.steps[:-1])
         self._store(frame)
         self.steps.append(frame.step)
         while most is not None and len(self.steps) > most:
