@@ -78,7 +78,7 @@ def measure_estimator(folder: Path | None, *, n_threads: int, engine: str, quick
         print(f"    left out: it needs --data FOLDER with {TABLE} in it")
         return None
     max_iter = 3 if quick else 200
-    with Worker("estimator.Fitting", n_threads, engine=engine) as worker:
+    with Worker("speed.estimator.Fitting", n_threads, engine=engine) as worker:
         worker.ask("fit", path=str(path.resolve()), max_iter=1)
         answer: dict[str, Any] = worker.ask("fit", path=str(path.resolve()), max_iter=max_iter)
     return {"table": TABLE, "threads": n_threads, **answer}

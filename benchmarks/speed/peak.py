@@ -88,7 +88,7 @@ class Peak:
     """Measures the peak for each number of threads, in rounds spread over the whole run."""
 
     def __init__(self, stack: ExitStack, threads: list[int]) -> None:
-        libraries = {"NumPy and SciPy": "peak.NumpyProducts", "PyTorch": "peak.TorchProducts"}
+        libraries = {"NumPy and SciPy": "speed.peak.NumpyProducts", "PyTorch": "speed.peak.TorchProducts"}
         roles: dict[str, tuple[str, dict[str, Any]]] = {name: (role, {}) for name, role in libraries.items()}
         self._workers: dict[int, dict[str, Worker]] = {n: hire(stack, roles, n) for n in threads}
         self._rounds: dict[int, list[dict[str, float]]] = {n: [] for n in threads}

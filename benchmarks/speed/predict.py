@@ -10,11 +10,11 @@ from benchmarks.speed.pool import hire, take_turns
 
 ROWS = (1, 100_000)
 PREDICTORS = {
-    "chainrule": "predictors.ours.Logits",
-    "chainrule-session": "predictors.ours.OpenSession",
-    "scikit-learn": "predictors.peers.ScikitLearn",
-    "torch": "predictors.peers.Torch",
-    "onnxruntime": "predictors.peers.OnnxRuntime",
+    "chainrule": "speed.predictors.ours.Logits",
+    "chainrule-session": "speed.predictors.ours.OpenSession",
+    "scikit-learn": "speed.predictors.peers.ScikitLearn",
+    "torch": "speed.predictors.peers.Torch",
+    "onnxruntime": "speed.predictors.peers.OnnxRuntime",
 }
 
 

@@ -1,17 +1,21 @@
 """Putting the newest tables into a page, between two markers."""
 
-BEGIN, END = "<!-- speed: begin -->", "<!-- speed: end -->"
+
+def markers(name: str) -> tuple[str, str]:
+    """Return the lines between which a page keeps what ``name`` measured."""
+    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
 
 
-def between_markers(page: str, content: str) -> str:
-    """Return the page with ``content`` in place of what stands between its markers.
+def between_markers(page: str, content: str, *, name: str = "speed") -> str:
+    """Return the page with ``content`` in place of what stands between the markers of ``name``.
 
     Raises
     ------
     ValueError
         If the page does not have both markers, once each and in order.
     """
-    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
-        raise ValueError(f"The page needs the lines {BEGIN} and {END}, once each and in this order.")
-    before, after = page[: page.index(BEGIN)], page[page.index(END) :]
-    return f"{before}{BEGIN}\n{content.strip()}\n{after}"
+    begin, end = markers(name)
+    if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
+        raise ValueError(f"The page needs the lines {begin} and {end}, once each and in this order.")
+    before, after = page[: page.index(begin)], page[page.index(end) :]
+    return f"{before}{begin}\n{content.strip()}\n{after}"

@@ -36,9 +36,9 @@ def main() -> None:
 
 
 def make(role: str, arguments: dict[str, Any]) -> Any:
-    """Return an object of a class named as `module.Class` inside this package."""
+    """Return an object of a class named as `module.Class` inside `benchmarks`."""
     module, _, name = role.rpartition(".")
-    return getattr(import_module(f"benchmarks.speed.{module}"), name)(**arguments)
+    return getattr(import_module(f"benchmarks.{module}"), name)(**arguments)
 
 
 def carry_out(action: Any) -> tuple[dict[str, Any], Any]:

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.speed.__main__ import parse
 from benchmarks.speed.contestants import CONTESTANTS
 from benchmarks.speed.picture import COLORS, LogScale, draw
-from benchmarks.speed.readme import BEGIN, END, between_markers
+from benchmarks.speed.readme import between_markers, markers
 from benchmarks.speed.tables import markdown, render, three_digits, time_of
 
 MACHINE = {
@@ -19,6 +19,7 @@ MACHINE = {
     "libraries": ["a library 1.0"],
     "quick": False,
 }
+BEGIN, END = markers("speed")
 FIT = {
     "case": "S6",
     "threads": 2,

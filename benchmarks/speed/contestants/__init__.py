@@ -4,13 +4,13 @@ from typing import Any
 
 ENGINES = ("chainrule", "chainrule-engine")  # ours: they take the name of an engine
 CONTESTANTS = {
-    "chainrule": "contestants.with_chainrule.Training",
-    "chainrule-engine": "contestants.with_chainrule.EngineOnly",
-    "scikit-learn": "contestants.with_scikit_learn.Training",
-    "torch": "contestants.with_torch.Expert",
-    "torch-usual": "contestants.with_torch.Usual",
-    "jax": "contestants.with_jax.Expert",
-    "jax-usual": "contestants.with_jax.Usual",
+    "chainrule": "speed.contestants.with_chainrule.Training",
+    "chainrule-engine": "speed.contestants.with_chainrule.EngineOnly",
+    "scikit-learn": "speed.contestants.with_scikit_learn.Training",
+    "torch": "speed.contestants.with_torch.Expert",
+    "torch-usual": "speed.contestants.with_torch.Usual",
+    "jax": "speed.contestants.with_jax.Expert",
+    "jax-usual": "speed.contestants.with_jax.Usual",
 }
 PEERS = tuple(name for name in CONTESTANTS if name not in ENGINES)
 
