@@ -12,6 +12,7 @@ namespace chainrule {
 namespace {
 
 constexpr Index prefetch_distance = 6;  // rows ahead: about the time that memory takes to answer
+constexpr double cost_of_sparse = 8;    // of a multiplication, which waits for memory, in those of a dense product
 
 template <class T>
 void prefetch_row(const T* row, Index n) {
@@ -118,7 +119,8 @@ template <class T>
 void Minibatch<T>::sparse_forward(const Stage& stage, const Selection& rows, Index r0, Index n, T* z,
                                   const Look& look) const {
     const Index ld = stages_[0].ld;
-    const Index at_once = things_of_a_piece(source_.features.entries() * static_cast<double>(stage.n_out));
+    const double work = cost_of_sparse * source_.features.entries() * static_cast<double>(stage.n_out);
+    const Index at_once = things_of_a_piece(work);
     for (Index r = 0; r == 0 || (r < n && look.goes_on()); r += at_once)
         kernels_.sparse_forward(sparse_rows(source_.features, rows, r0 + r), std::min(at_once, n - r), stage.n_in,
                                 stage.n_out, weights_ + stage.offset, z + r * ld, ld, stage.fused());
@@ -203,8 +205,9 @@ template <class T>
 void Minibatch<T>::gradient(const Block& block, const Selection& rows, const std::array<const T*, 3>& next, T* out,
                             T* spare, const Look& look) const {
     const Index width = (block.p1 - block.p0) * kernels_.panel;
-    const double work = enters_sparse(block.stage) ? source_.features.entries() * static_cast<double>(width)
-                                                   : static_cast<double>((block.i1 - block.i0) * width);
+    const double work = enters_sparse(block.stage)
+                            ? cost_of_sparse * source_.features.entries() * static_cast<double>(width)
+                            : static_cast<double>((block.i1 - block.i0) * width);
     const Index at_once = things_of_a_piece(work);
     gradient_of(block, rows, 0, std::min(rows.n, at_once), next, out);
     for (Index r = at_once; r < rows.n && look.goes_on(); r += at_once) {

@@ -2,6 +2,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 from threadpoolctl import threadpool_info
 
 from chainrule.engine import Settings, Source
@@ -44,3 +45,17 @@ def test_concurrent_trainings_leave_the_limits_as_they_were():
     assert limits() == before
     for weights in results:
         np.testing.assert_array_equal(weights, results[0])
+
+
+def test_what_keeps_the_libraries_from_being_found_is_said(monkeypatch):
+    def fails():
+        raise OSError("no map of this process")
+
+    monkeypatch.setattr("chainrule.engine.blas._controller", fails)
+    with pytest.raises(OSError, match="no map of this process"), blas_threads(1):
+        pass
+    monkeypatch.undo()
+    before = limits()
+    with blas_threads(1):
+        assert set(limits()) == {1}
+    assert limits() == before

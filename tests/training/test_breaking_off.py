@@ -2,6 +2,7 @@
 
 import signal
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -167,3 +168,40 @@ def test_ctrl_c_in_an_epoch_that_is_gone_back_from_ends_before_it(network, rows,
     assert (state.stop_reason, state.epoch, state.step) == ("interrupted", 1, 4)
     assert listen.events == [1, "stop", "stop", "end"]
     assert listen.parts[0]["step"] == 4
+
+
+@pytest.mark.parametrize("step", range(1, 8))
+def test_a_second_ctrl_c_in_the_middle_of_a_step_leaves_a_state_to_go_on_from(network, rows, step):
+    whole = train(network, rows[0], RECIPE, engine="reference")
+    state = TrainingState(network.initialise(seed=0), tuple(np.zeros((2, network.layout.size))))
+
+    def press_twice(now):
+        if now == step:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        trained(network, rows[0], press_twice, state=state, callbacks=[Listen()])  # which keeps it from going ahead
+    assert state.step == step
+    assert 4 * state.epoch + state.epoch_steps.shape[1] == step
+    resumed = train(network, rows[0], RECIPE, engine="reference", state=state)
+    np.testing.assert_array_equal(resumed.weights, whole.weights)
+    assert [row["train_error"] for row in resumed.history] == [row["train_error"] for row in whole.history]
+
+
+def test_a_second_ctrl_c_in_the_middle_of_going_ahead_comes_between_epochs(network, rows):
+    recipe = replace(RECIPE, epochs=200)
+    whole = train(network, rows[0], recipe, engine="reference")
+    state = TrainingState(network.initialise(seed=0), tuple(np.zeros((2, network.layout.size))))
+    pressed = []
+
+    def press_twice(now):
+        if now >= 50 and not pressed:
+            pressed.extend(signal.raise_signal(signal.SIGINT) for _ in range(2))
+
+    with pytest.raises(KeyboardInterrupt):
+        trained(network, rows[0], press_twice, recipe, state=state)
+    assert state.step > 50
+    assert (len(state.history), state.step % 4) == (state.epoch, 0)
+    resumed = train(network, rows[0], recipe, engine="reference", state=state)
+    np.testing.assert_array_equal(resumed.weights, whole.weights)

@@ -26,6 +26,28 @@ def test_the_first_ctrl_c_asks_and_the_second_is_handled_as_before():
     assert signal.getsignal(signal.SIGINT) is handler
 
 
+def test_a_second_ctrl_c_waits_for_the_end_of_a_block_that_is_held():
+    told = []
+    signal.signal(signal.SIGINT, handler := lambda *_: told.append("second"))
+    with Interrupt() as interrupt:
+        with interrupt.held():
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            assert (interrupt.requested, told) == (True, [])
+        assert told == ["second"]
+        assert signal.getsignal(signal.SIGINT) is handler
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_a_first_ctrl_c_in_a_block_that_is_held_is_the_first():
+    with Interrupt() as interrupt:
+        with interrupt.held():
+            signal.raise_signal(signal.SIGINT)
+        assert interrupt.requested
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
 def test_the_handler_comes_back_when_none_came_and_when_the_block_raises():
     before = signal.getsignal(signal.SIGINT)
 

@@ -42,10 +42,11 @@ def blas_threads(n_threads: int | None) -> Iterator[None]:
 
 
 def _apply() -> None:
-    """Put the smallest wish in force, or what was before if there is none left."""
+    """Put the smallest wish in force, or what was before if there is none left and one was ever in force."""
     global _limiter
     if not _wishes:
-        _limiter.restore_original_limits()
+        if _limiter is not None:
+            _limiter.restore_original_limits()
         _limiter = None
     elif _limiter is None:
         _limiter = _controller().limit(limits=_wishes[0], user_api="blas")

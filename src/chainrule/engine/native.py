@@ -146,7 +146,13 @@ class NativeSession:
         return self._rows.of_step(step)
 
     def accumulate(
-        self, rows: NDArray[np.int64] | slice, *, step: int | None = None, dropout: float = 1.0, first_row: int = 0
+        self,
+        rows: NDArray[np.int64] | slice,
+        *,
+        step: int | None = None,
+        dropout: float = 1.0,
+        first_row: int = 0,
+        interrupted: Callable[[], bool] | None = None,
     ) -> tuple[float, float, Floats]:
         """Sum error, weight and gradient over the rows; see ``chainrule.engine.session.Session.accumulate``."""
         gradient = np.empty_like(self.weights)
@@ -165,7 +171,7 @@ class NativeSession:
         factor = 0.0 if step is None else dropout
         self._check_rate(np.array([factor]))
         error, weight = self._session.accumulate(
-            numbers, first, n, step or 0, factor, self.settings.seed, first_row, gradient, None
+            numbers, first, n, step or 0, factor, self.settings.seed, first_row, gradient, interrupted
         )
         return error, weight, gradient
 

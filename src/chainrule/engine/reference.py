@@ -88,9 +88,20 @@ class ReferenceSession:
         return self._rows.of_step(step)
 
     def accumulate(
-        self, rows: NDArray[np.int64] | slice, *, step: int | None = None, dropout: float = 1.0, first_row: int = 0
+        self,
+        rows: NDArray[np.int64] | slice,
+        *,
+        step: int | None = None,
+        dropout: float = 1.0,
+        first_row: int = 0,
+        interrupted: Callable[[], bool] | None = None,
     ) -> tuple[float, float, Floats]:
-        """Sum error, weight and gradient over the rows; see ``chainrule.engine.session.Session.accumulate``."""
+        """Sum error, weight and gradient over the rows; see ``chainrule.engine.session.Session.accumulate``.
+
+        It asks at the start.
+        """
+        if interrupted is not None and interrupted():
+            raise KeyboardInterrupt
         context = Context() if step is None else Context(True, self.settings.seed, step, dropout, first_row)
         with np.errstate(all="ignore"), blas_threads(self.settings.n_threads):
             return self._accumulate(rows, context)

@@ -248,12 +248,23 @@ class Session(Protocol):
         """Return the rows that step ``step`` takes: a function of (seed, step) alone."""
 
     def accumulate(
-        self, rows: NDArray[np.int64] | slice, *, step: int | None = None, dropout: float = 1.0, first_row: int = 0
+        self,
+        rows: NDArray[np.int64] | slice,
+        *,
+        step: int | None = None,
+        dropout: float = 1.0,
+        first_row: int = 0,
+        interrupted: Callable[[], bool] | None = None,
     ) -> tuple[float, float, Floats]:
         """Return Σ weight·loss, Σ weight and the gradient (P,) of Σ weight·loss over the rows; no penalty, no divisor.
 
         With a ``step``, dropout draws that step's masks at ``dropout`` times its rates, ``first_row`` being the place
-        of these rows in the step's minibatch; without, nothing is dropped.
+        of these rows in the step's minibatch; without, nothing is dropped. ``interrupted`` is asked as in ``run``.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If ``interrupted`` returns True: there are no sums then. What it raises itself passes through.
         """
 
     def descend(self, gradient: Floats, step: int, plan: StepPlan) -> None:

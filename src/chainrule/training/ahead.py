@@ -21,9 +21,11 @@ def go_ahead(run: Run) -> None:
     n_epochs = min(run.chunk // n_steps, run.recipe.epochs - state.epoch - 1)
     if n_epochs < 2 or run.is_watched or run.ending is not None or run.steps_left < n_steps or not state.set_anchor():
         return
-    report = run.run_engine(n_epochs * n_steps)
-    if report.finite and run.close_epochs(np.reshape(report, (3, n_epochs, n_steps))):
+    with run.unbroken():
+        report = run.run_engine(n_epochs * n_steps)
+        goes_on = report.finite and run.close_epochs(np.reshape(report, (3, n_epochs, n_steps)))
+        if not goes_on:
+            state.go_to_anchor()
+            run.is_watched = True
+    if goes_on:
         run.after_steps()
-    else:
-        state.go_to_anchor()
-        run.is_watched = True

@@ -137,7 +137,7 @@ class _Descent:
         total, weight, gradient = 0.0, 0.0, np.zeros_like(run.state.weights)
         for start in range(0, run.source.n_rows, TILE_ROWS):
             rows = slice(start, min(start + TILE_ROWS, run.source.n_rows))
-            part_total, part_weight, part_gradient = run.session.accumulate(rows)
+            part_total, part_weight, part_gradient = run.session.accumulate(rows, interrupted=self._look_up)
             total, weight = total + part_total, weight + part_weight
             gradient += part_gradient
             self._look_up()
@@ -145,15 +145,14 @@ class _Descent:
         penalty, penalty_gradient = run.network.penalty(run.state.weights, run.network.layout)
         return total / weight + strength * penalty, gradient / weight + strength * penalty_gradient
 
-    def _look_up(self) -> None:
-        """Leave SciPy if training is to end; the first evaluation is finished whatever the time."""
+    def _look_up(self) -> bool:
+        """Leave SciPy if training is to end, or return False; the first evaluation is finished whatever the time."""
         self.run.look_up()
-        if self.run.ending is None:
-            return
-        if not np.isnan(self.error):
+        if self.run.ending is not None and not np.isnan(self.error):
             raise _Ended
         if self.run.ending == "interrupted":
             raise KeyboardInterrupt
+        return False
 
 
 def _require_finite(error: float, numbers: NDArray[np.float64]) -> None:

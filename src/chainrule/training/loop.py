@@ -64,7 +64,7 @@ def train(
     ShapeError
         If ``weights`` are not (P,), or the state is that of another network or optimizer.
     KeyboardInterrupt
-        On Ctrl-C before the first step is completed (a second Ctrl-C raises it at any time).
+        On Ctrl-C before the first step is completed; on a second one at any time, at the end of the step in hand.
     """
     if state is None:
         state = _start(network, recipe, weights)

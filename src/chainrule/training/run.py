@@ -1,6 +1,7 @@
 """A training under way: what the loop's steps and callbacks work on."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from math import isfinite
 from time import perf_counter
 from typing import Any
@@ -129,10 +130,15 @@ class Run:
         state = self.state
         if state.epoch_steps.shape[1] == 0 and self.recipe.max_recoveries > 0:
             state.set_anchor()
-        report = self.run_engine(min(self.chunk, self.steps_left), self._interrupted)
-        before, new = state.epoch_steps, np.array(report)
-        state.epoch_steps = np.concatenate([before, new], axis=1) if before.shape[1] else new
+        with self.unbroken():
+            report = self.run_engine(min(self.chunk, self.steps_left), self._interrupted)
+            before, new = state.epoch_steps, np.array(report)
+            state.epoch_steps = np.concatenate([before, new], axis=1) if before.shape[1] else new
         return report
+
+    def unbroken(self) -> AbstractContextManager[None]:
+        """Return a block in which weights, step and history change together: a second Ctrl-C waits for its end."""
+        return self._interrupt.held()
 
     def run_engine(self, n_steps: int, interrupted: Callable[[], bool] | None = None) -> StepReport:
         """Let the engine take steps, and learn from it how many make a chunk."""
