@@ -6,8 +6,9 @@ namespace chainrule {
 
 namespace {
 
-constexpr Index strips_of_block = 8;  // width of a block of the gradient, and
-constexpr Index narrower_block = 2;   // of one of few weights, so that there are blocks enough to share
+constexpr Index strips_of_block = 8;    // width of a block of the gradient, and
+constexpr Index narrower_block = 2;     // of one of few weights, so that there are blocks enough to share
+constexpr Index weights_of_one = 1024;  // a stage of no more weights is one block: to share it would cost more
 
 }  // namespace
 
@@ -22,9 +23,10 @@ template <class T>
 void Blocks<T>::add_stage(size_t index, bool sparse, Index widest) {
     const Stage& stage = network_.stages[index];
     const Index n_rows = stage.n_in + 1, n_strips = (stage.n_out + kernels_.panel - 1) / kernels_.panel;
+    const bool small = n_rows * stage.n_out <= weights_of_one;
     // A narrow stage has the taller blocks.
-    const Index step_rows = sparse ? n_rows : kernels_.block_rows * std::max<Index>(1, widest / n_strips);
-    const Index step_strips = sparse ? 1 : widest;
+    const Index step_rows = sparse || small ? n_rows : kernels_.block_rows * std::max<Index>(1, widest / n_strips);
+    const Index step_strips = sparse ? 1 : small ? n_strips : widest;
     for (Index p0 = 0; p0 < n_strips; p0 += step_strips)
         for (Index i0 = 0; i0 < n_rows; i0 += step_rows) {
             const Index i1 = std::min(i0 + step_rows, n_rows), p1 = std::min(p0 + step_strips, n_strips);
