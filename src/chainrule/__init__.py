@@ -11,12 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainrule.estimators import Checkpoint, TableClassifier, TableRegressor, load
+    from chainrule.estimators import Checkpoint, MLPClassifier, MLPRegressor, TableClassifier, TableRegressor, load
     from chainrule.network import Network, check_gradient, multilayer_perceptron
     from chainrule.version import __version__
 
 __all__ = [
     "Checkpoint",
+    "MLPClassifier",
+    "MLPRegressor",
     "Network",
     "TableClassifier",
     "TableRegressor",
@@ -28,6 +30,8 @@ __all__ = [
 
 _HOMES = {
     "Checkpoint": "chainrule.estimators",
+    "MLPClassifier": "chainrule.estimators",
+    "MLPRegressor": "chainrule.estimators",
     "Network": "chainrule.network",
     "TableClassifier": "chainrule.estimators",
     "TableRegressor": "chainrule.estimators",

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.estimators.checkpoint import Checkpoint
     from chainrule.estimators.classifier import TableClassifier
+    from chainrule.estimators.perceptron import MLPClassifier, MLPRegressor
     from chainrule.estimators.persistence import load
     from chainrule.estimators.regressor import TableRegressor
 
 __all__ = [
     "Checkpoint",
+    "MLPClassifier",
+    "MLPRegressor",
     "TableClassifier",
     "TableRegressor",
     "load",
@@ -18,6 +21,8 @@ __all__ = [
 
 _HOMES = {
     "Checkpoint": "checkpoint",
+    "MLPClassifier": "perceptron",
+    "MLPRegressor": "perceptron",
     "TableClassifier": "classifier",
     "TableRegressor": "regressor",
     "load": "persistence",

@@ -1,0 +1,305 @@
+"""What the drop-in's two estimators are: scikit-learn's networks on chainrule's training.
+
+The way through ``fit``: rows are read (``problem``), weights drawn as scikit-learn draws them (``weights``), parameters
+become a recipe that follows its rules (``recipe``), ``fitting`` trains by ``chainrule.training.train``.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+
+from chainrule import engine
+from chainrule.errors import ParameterError
+from chainrule.estimators.perceptron.constraints import CONSTRAINTS
+from chainrule.estimators.perceptron.fitting import fit_lbfgs, fit_stochastic
+from chainrule.estimators.perceptron.inputs import plain_rows
+from chainrule.estimators.perceptron.options import refuse_idle_options
+from chainrule.estimators.perceptron.problem import Problem, as_rows, checked_weight, read_eval_set
+from chainrule.estimators.perceptron.weights import Views, first_weights, views_of
+from chainrule.network import Dense, Loss, Network, Penalty, multilayer_perceptron
+from chainrule.training import LBFGS, Callback, Metrics, as_callbacks
+
+__all__ = ["MultilayerPerceptron", "has_partial_fit"]
+
+
+class MultilayerPerceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Base of ``MLPClassifier`` and ``MLPRegressor``."""
+
+    _parameter_constraints: dict[str, list[Any]] = CONSTRAINTS
+    network_: Network
+    weights_: NDArray[Any]
+
+    @abstractmethod
+    def _read_target(self, X: Any, y: Any, *, classes: str, reset: bool) -> tuple[Any, NDArray[Any]]:
+        """Return X and y checked; without ``reset`` X must have the columns of ``fit``.
+
+        ``classes`` says what the classes in y may be: "new" ones, the "same" that are known, or "among" them.
+        """
+
+    @abstractmethod
+    def _problem(self, X: Any, y: NDArray[Any], weight: NDArray[Any] | None) -> Problem:
+        """Return the rows with the target encoded."""
+
+    @abstractmethod
+    def _make_loss(self) -> Loss:
+        """Return the loss for the target seen."""
+
+    @abstractmethod
+    def _count_outputs(self, y: NDArray[Any]) -> int:
+        """Return the number of targets, or of classes where each has a logit."""
+
+    @abstractmethod
+    def _output_function(self) -> str:
+        """Return what scikit-learn calls the function from logits to predictions."""
+
+    @abstractmethod
+    def _strata(self, truth: NDArray[Any]) -> NDArray[Any] | None:
+        """Return what early stopping's split is stratified by, or None."""
+
+    @abstractmethod
+    def _score_of(self, truth: NDArray[Any], predicted: NDArray[Any], weight: NDArray[Any] | None) -> float | None:
+        """Return the score that early stopping goes by, of the network's predictions (n, K)."""
+
+    @abstractmethod
+    def _metrics(self, truth: NDArray[Any], predicted: NDArray[Any], weight: NDArray[Any] | None) -> Metrics:
+        """Return all metrics by name, of the network's predictions (n, K)."""
+
+    @abstractmethod
+    def _answer(self, predicted: NDArray[Any]) -> NDArray[Any]:
+        """Return what ``predict`` returns for the network's predictions (n, K)."""
+
+    @abstractmethod
+    def _answer_of_truth(self, truth: NDArray[Any]) -> NDArray[Any]:
+        """Return what ``predict`` would return if it were always right."""
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        eval_set: Any = None,
+        eval_metric: Any = None,
+        callbacks: Any = None,
+    ) -> Self:
+        """Fit the network to rows X and target y.
+
+        Parameters
+        ----------
+        X : array or scipy.sparse matrix of shape (N, D)
+        y : array of shape (N,) or (N, K)
+            Class labels, 0/1 columns for several labels, or numbers.
+        sample_weight : array of shape (N,), optional
+        eval_set : tuple (X, y) or (X, y, sample_weight), optional
+            Rows to judge by: ``validation_curve_`` tells their loss after every epoch, and early stopping goes by their
+            score instead of keeping rows back.
+        eval_metric : str or function, optional
+            What ``validation_curve_`` tells instead of the loss: "accuracy", "log_loss", "roc_auc" (two classes), or
+            "r2", "rmse", "mae"; or a function of (y_true, y_pred) whose greater values are better.
+        callbacks : list of ``chainrule.training.Callback``, or functions of the run, optional
+            Functions are called after every epoch.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the rows break a rule, or the weights do not stay finite.
+        """
+        given = read_eval_set(eval_set) if eval_set is not None else None
+        told = as_callbacks(callbacks)
+        return self._all_or_nothing(
+            X, y, sample_weight, incremental=False, eval_set=given, eval_metric=eval_metric, callbacks=told
+        )
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        return self._all_or_nothing(X, y, sample_weight, incremental=True, classes=classes)
+
+    def _begin_partial_fit(self, y: Any, classes: Any) -> None:
+        """Note what the first call of ``partial_fit`` says for all of them."""
+
+    def _all_or_nothing(self, *rows: Any, **given: Any) -> Self:
+        """Fit; should it fail, the model that the estimator may already be stays as it was."""
+        before = dict(vars(self))
+        try:
+            self._fit(*rows, **given)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        return self
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        *,
+        incremental: bool,
+        classes: Any = None,
+        eval_set: tuple[Any, Any, Any] | None = None,
+        eval_metric: Any = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        params = self.get_params(deep=False)
+        refuse_idle_options(params, incremental=incremental, eval_set=eval_set, eval_metric=eval_metric)
+        sizes = _hidden_sizes(self.hidden_layer_sizes)
+        is_first = "weights_" not in vars(self) or not (self.warm_start or incremental)
+        if is_first:
+            self._forget()
+        if incremental:
+            self._begin_partial_fit(y, classes)
+        known = hasattr(self, "classes_")
+        X, y = self._read_target(
+            X, y, classes="new" if not known else "same" if self.warm_start else "among", reset=is_first
+        )
+        self.n_outputs_, self.out_activation_ = self._count_outputs(y), self._output_function()
+        weight = self._training_weight(y, checked_weight(sample_weight, X))
+        problem = self._problem(as_rows(X), y, weight)
+        judged = None if eval_set is None else self._read_evaluation(*eval_set)
+        self._random_state = check_random_state(self.random_state)
+        self._build(sizes, X, is_first=is_first)
+        if self.solver == LBFGS.kind:
+            fit_lbfgs(self, problem, judged, eval_metric, callbacks)
+        else:
+            fit_stochastic(self, problem, judged, eval_metric, callbacks, incremental=incremental)
+
+    def _forget(self) -> None:
+        """Drop what an earlier ``fit`` has left."""
+        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
+            delattr(self, name)
+        for name in ("_optimizer", "_no_improvement_count"):
+            self.__dict__.pop(name, None)
+
+    def _training_weight(self, y: NDArray[Any], weight: NDArray[Any] | None) -> NDArray[Any] | None:
+        """Return the rows' weights in the loss; class weights enter here."""
+        return weight
+
+    def _read_evaluation(self, X: Any, y: Any, sample_weight: Any) -> Problem:
+        X, y = self._read_target(X, y, classes="among", reset=False)
+        return self._problem(as_rows(X), y, checked_weight(sample_weight, X))
+
+    def _build(self, sizes: list[int], X: Any, *, is_first: bool) -> None:
+        """Make the network, and draw its first weights unless training goes on from others."""
+        loss, functions = self._make_loss(), _functions(self.activation, len(sizes))
+        is_decoupled = self.solver == "adamw"  # alpha is the optimizer's then
+        network = multilayer_perceptron(
+            X.shape[1],
+            sizes,
+            self.n_outputs_,
+            activation=functions,
+            loss=loss,
+            dropout=float(self.dropout),
+            penalty=Penalty(l2=0.0 if is_decoupled else float(self.alpha)),
+        )
+        if is_first:
+            per_layer = [*functions, functions[-1] if functions else str(self.activation)]
+            self.weights_ = first_weights(network, per_layer, self._random_state, X.dtype)
+            self.n_iter_ = self.t_ = 0
+            self._no_improvement_count = 0
+        elif _widths(network) != _widths(self.network_):
+            raise ParameterError(
+                f"This fit goes on from layers of {_widths(self.network_)} inputs and neurons, and now they would be "
+                f"{_widths(network)}. Set warm_start=False and fit to begin anew."
+            )
+        self.network_ = network
+        self.n_layers_ = len(sizes) + 2
+
+    @property
+    def coefs_(self) -> Views:
+        """The weight matrices (n_in, n_out), layer by layer: views of ``weights_``, which assignments write to."""
+        return self._views()[0]
+
+    @coefs_.setter
+    def coefs_(self, values: Any) -> None:
+        self._views()[0].assign(values)
+
+    @property
+    def intercepts_(self) -> Views:
+        """The biases (n_out,), layer by layer: views of ``weights_``, which assignments write to."""
+        return self._views()[1]
+
+    @intercepts_.setter
+    def intercepts_(self, values: Any) -> None:
+        self._views()[1].assign(values)
+
+    def _views(self) -> tuple[Views, Views]:
+        if "weights_" not in vars(self):
+            raise AttributeError(f"This {type(self).__name__} has no weights yet; call fit first.")
+        return views_of(self.network_, self.weights_)
+
+    def _predicted(self, X: Any) -> NDArray[Any]:
+        """Return the network's predictions (n, K)."""
+        rows = plain_rows(self, X)
+        if rows is None:
+            check_is_fitted(self)
+            rows = as_rows(validate_data(self, X, accept_sparse=["csr", "csc"], reset=False))
+        dtype = np.result_type(rows.dtype, self.weights_.dtype)
+        weights = self.weights_.astype(dtype, copy=False)
+        rows = rows.astype(dtype, copy=False)
+        logits = engine.logits(self.network_, weights, rows, n_threads=self.n_threads, engine=self.engine)
+        return self.network_.loss.predict(logits)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the target of rows.
+
+        Parameters
+        ----------
+        X : array or scipy.sparse matrix of shape (N, D)
+
+        Returns
+        -------
+        array (N,) or (N, K)
+            Class labels, or numbers.
+        """
+        return self._answer(self._predicted(X))
+
+    def plot_learning_curve(self) -> Any:
+        """Return a plotly figure of the losses over the epochs of the last ``fit`` (needs the extra ``[page]``)."""
+        check_is_fitted(self)
+        from chainrule.glassbox import learning_curve
+
+        return learning_curve(self.history_, title=f"{type(self).__name__}: learning curve")
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "weights_" in vars(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def has_partial_fit(model: MultilayerPerceptron) -> bool:
+    """Return True, or raise AttributeError in scikit-learn's words if the solver takes all rows at once."""
+    if model.solver == LBFGS.kind:
+        raise AttributeError(
+            f"partial_fit is only available for stochastic optimizers. {model.solver} is not stochastic."
+        )
+    return True
+
+
+def _hidden_sizes(given: Any) -> list[int]:
+    """Return the widths of the hidden layers; ValueError in scikit-learn's words if one is not positive."""
+    sizes = list(given) if hasattr(given, "__iter__") else [given]
+    if np.any(np.array(sizes) <= 0):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+    return [int(size) for size in sizes]
+
+
+def _functions(activation: Any, n_hidden: int) -> list[str]:
+    """Return the activation of each hidden layer."""
+    return [activation] * n_hidden if isinstance(activation, str) else list(activation)
+
+
+def _widths(network: Network) -> list[int]:
+    return [network.n_inputs, *(layer.n_out for layer in network.layers if isinstance(layer, Dense))]

@@ -1,0 +1,220 @@
+"""Training the drop-in by ``chainrule.training.train``, and what scikit-learn's attributes make of it."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from warnings import warn
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.optimize import _check_optimize_result
+
+from chainrule.errors import DivergedError, EngineWarning
+from chainrule.estimators.perceptron.judging import BestWeights, validation
+from chainrule.estimators.perceptron.order import ShuffledRows
+from chainrule.estimators.perceptron.problem import Problem, split
+from chainrule.estimators.perceptron.recipe import OptimizerState, lbfgs_recipe, make_optimizer, stochastic_recipe
+from chainrule.estimators.perceptron.schedules import InverseScalingByRows
+from chainrule.estimators.perceptron.telling import Telling
+from chainrule.network.losses import LOSSES, REPORTED_LOSSES
+from chainrule.training import Callback, Recipe, TrainingState, train
+
+if TYPE_CHECKING:
+    from chainrule.estimators.perceptron.base import MultilayerPerceptron
+
+__all__ = ["fit_lbfgs", "fit_stochastic"]
+
+# How scikit-learn's message speaks of the ways in which SciPy's L-BFGS-B ends without having converged.
+_LBFGS_ENDS = {
+    "max_iter": (1, "STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT"),
+    "max_evaluations": (1, "STOP: TOTAL NO. OF F,G EVALUATIONS EXCEEDS LIMIT"),
+    "line_search": (2, "ABNORMAL: "),
+}
+
+
+def fit_stochastic(
+    model: "MultilayerPerceptron",
+    problem: Problem,
+    judged: Problem | None,
+    metric: Any,
+    callbacks: Sequence[Callback],
+    *,
+    incremental: bool,
+) -> None:
+    """Train by minibatches.
+
+    Parameters
+    ----------
+    model : MultilayerPerceptron
+        Has its network, and the weights to start from; gets the new ones.
+    problem : Problem
+        The rows of ``fit``.
+    judged : Problem or None
+        Rows to judge by, where the user gave some.
+    metric
+        The user's ``eval_metric``.
+    callbacks : sequence of Callback
+    incremental : bool
+        One epoch, going on with the optimizer there is.
+    """
+    params, random = model.get_params(deep=False), model._random_state
+    if model.early_stopping and judged is None:
+        strata = model._strata(problem.truth)
+        problem, judged = split(problem, fraction=model.validation_fraction, strata=strata, random=random)
+    seed = int(random.randint(2**31)) if model.dropout else 0
+    n_rows = len(problem.target)
+    order = ShuffledRows(random, n_rows) if model.shuffle else None
+    if not incremental or not hasattr(model, "_optimizer"):
+        optimizer = make_optimizer(params)
+        vectors = tuple(np.zeros_like(model.weights_) for _ in range(optimizer.n_vectors))
+        rate = float(model.learning_rate_init)
+        model._optimizer = OptimizerState(optimizer, rate, rate, vectors)
+    recipe = stochastic_recipe(
+        params,
+        model._optimizer,
+        weight=problem.weight,
+        n_rows=n_rows,
+        rows_before=model.t_,
+        order=order,
+        seed=seed,
+        incremental=incremental,
+    )
+    state = _run(model, recipe, _start(model), problem, judged, metric, callbacks)
+    if order is not None:
+        random.set_state(order.stream_after(state.epoch))
+    model.t_ += n_rows * state.epoch
+    _keep_optimizer(model, recipe, state)
+    _keep_curves(model, state)
+    if state.stop_reason == "max_iter" and not incremental:
+        warn(
+            f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the optimization hasn't "
+            "converged yet.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+
+
+def fit_lbfgs(
+    model: "MultilayerPerceptron",
+    problem: Problem,
+    judged: Problem | None,
+    metric: Any,
+    callbacks: Sequence[Callback],
+) -> None:
+    """Train by L-BFGS, in float64 as scikit-learn does; parameters as for :func:`fit_stochastic`."""
+    recipe = lbfgs_recipe(model.get_params(deep=False), weight=problem.weight, n_rows=len(problem.target))
+    start = TrainingState(model.weights_.astype(np.float64))
+    state = _run(model, recipe, start, problem, judged, metric, callbacks)
+    model.n_iter_ = state.step
+    model.loss_ = state.history[-1]["train_error"]
+    if state.stop_reason in _LBFGS_ENDS:
+        status, message = _LBFGS_ENDS[state.stop_reason]
+        ended = SimpleNamespace(nit=model.n_iter_, status=status, message=message)
+        _check_optimize_result("lbfgs", ended, model.max_iter)
+
+
+def _start(model: "MultilayerPerceptron") -> TrainingState:
+    """Return the state to train from: an earlier fit's best and patience go on, as in scikit-learn."""
+    best = getattr(model, "best_validation_score_" if model.early_stopping else "best_loss_", None)
+    return TrainingState(
+        model.weights_.copy(),
+        tuple(vector.copy() for vector in model._optimizer.vectors),
+        best_score=best,
+        patience_epochs=model._no_improvement_count,
+    )
+
+
+def _run(
+    model: "MultilayerPerceptron",
+    recipe: Recipe,
+    state: TrainingState,
+    problem: Problem,
+    judged: Problem | None,
+    metric: Any,
+    callbacks: Sequence[Callback],
+) -> TrainingState:
+    """Train, and keep what every solver leaves.
+
+    Raises
+    ------
+    ValueError
+        In scikit-learn's words, if the weights do not stay finite, and there are no best ones to end with.
+    """
+    dtype = state.weights.dtype
+    judge = None if judged is None else validation(model, judged, metric, dtype)
+    best = [BestWeights(metric)] if model.restore_best else []
+    told = [Telling(stops_early=recipe.stopping.monitor == "score")] if model.verbose else []
+    _say_if_slow(model)
+    try:
+        train(
+            model.network_,
+            problem.source(dtype),
+            recipe,
+            state=state,
+            validation=judge,
+            callbacks=[*told, *callbacks, *best],
+            engine=model.engine,
+        )
+    except DivergedError as error:
+        _end_with_best(state, error)
+    if state.stop_reason == "interrupted":
+        warn("Training interrupted by user.", stacklevel=2)
+    model.weights_, model.history_, model.stop_reason_ = state.weights, state.history, state.stop_reason
+    if judge is not None:
+        name = "validation_error" if metric is None else "eval_metric"
+        model.validation_curve_ = [row[name] for row in state.history]
+    return state
+
+
+def _end_with_best(state: TrainingState, error: DivergedError) -> None:
+    """End a diverged training with the weights of its best epoch.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    if state.best_weights is None:
+        raise ValueError(
+            "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
+            "preprocessed."
+        ) from error
+    state.weights[...] = state.best_weights
+    state.stop_reason = "diverged"
+    warn(f"{error} The weights of epoch {state.best_epoch}, the best one, are kept.", ConvergenceWarning, stacklevel=2)
+
+
+def _say_if_slow(model: "MultilayerPerceptron") -> None:
+    loss = type(model.network_.loss)
+    if model.engine == "auto" and loss not in (*LOSSES.values(), *REPORTED_LOSSES.values()):
+        warn(
+            f"loss={loss.__name__} is not one of chainrule's own: training runs on the reference engine, many times "
+            "slower. engine='reference' says that you know.",
+            EngineWarning,
+            stacklevel=2,
+        )
+
+
+def _keep_optimizer(model: "MultilayerPerceptron", recipe: Recipe, state: TrainingState) -> None:
+    """Take over where the optimizer is, for ``partial_fit`` to go on from."""
+    optimizer = model._optimizer
+    optimizer.vectors = state.vectors
+    optimizer.steps += state.step
+    if isinstance(recipe.schedule, InverseScalingByRows):
+        optimizer.rate = optimizer.first_rate * float(recipe.schedule.after_epochs(np.array(float(state.epoch))))
+    optimizer.rate *= state.plateau_factor
+
+
+def _keep_curves(model: "MultilayerPerceptron", state: TrainingState) -> None:
+    """Take over losses and scores, in scikit-learn's attributes."""
+    losses = [row["train_error"] for row in state.history]
+    early = model.early_stopping
+    model.n_iter_ = state.epoch
+    model.loss_ = losses[-1]
+    model.loss_curve_ = [*getattr(model, "loss_curve_", ()), *losses]
+    model._no_improvement_count = state.patience_epochs
+    best = state.best_score
+    model.best_loss_ = None if early else np.inf if best is None else best
+    model.best_validation_score_ = None if not early else -np.inf if best is None else best
+    scores = [np.nan if row["score"] is None else row["score"] for row in state.history] if early else []
+    model.validation_scores_ = [*(getattr(model, "validation_scores_", None) or ()), *scores] if early else None
