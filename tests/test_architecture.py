@@ -23,7 +23,7 @@ KNOWS = {
     "training": {"errors", "version", "network", "engine"},
     "table": {"errors"},
     "storage": {"errors"},
-    "glassbox": {"errors", "network", "engine", "training"},
+    "glassbox": {"errors", "network", "engine", "training", "storage"},
     "estimators": {"errors", "version", "network", "engine", "training", "table", "storage"},
     "cli": {"errors", "training", "table", "storage", "glassbox", "estimators"},
     "__init__": {"estimators", "network", "version"},
@@ -91,6 +91,8 @@ def test_the_page_states_the_rule_that_is_tested():
 def test_the_door():
     assert sorted(chainrule.__all__) == [
         "Checkpoint",
+        "MLPClassifier",
+        "MLPRegressor",
         "Network",
         "TableClassifier",
         "TableRegressor",

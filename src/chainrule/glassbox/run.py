@@ -1,17 +1,23 @@
 """A recorded run, of which any step can be opened."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine import Source
 from chainrule.engine.rows import RowsOfSteps
 from chainrule.errors import ParameterError
 from chainrule.glassbox.moment import Floats, Moment, Originals
 from chainrule.glassbox.names import Names
 from chainrule.glassbox.step import Step
 from chainrule.glassbox.tables import Shown, Table
+from chainrule.network import Network
+from chainrule.storage import atomic_write, check_writable
 from chainrule.training import LBFGS
+from chainrule.training.keyframes import Keyframe
 from chainrule.training.record import RunRecord
 from chainrule.training.replay import Replay
 
@@ -52,6 +58,21 @@ class RecordedRun(Shown):
         return self._replay.record
 
     @property
+    def network(self) -> Network:
+        """What was trained."""
+        return self._replay.network
+
+    @property
+    def source(self) -> Source:
+        """The training rows, encoded."""
+        return self._replay.source
+
+    @property
+    def names(self) -> Names:
+        """What layers, neurons, inputs and weights are called."""
+        return self._names
+
+    @property
     def first_step(self) -> int:
         """The first step that can be opened: 0, or where a run went on from a checkpoint."""
         return self.record.first_step
@@ -80,6 +101,10 @@ class RecordedRun(Shown):
             If they cannot be had as they were; the message says why.
         """
         return self._replay.before(step).weights.copy()
+
+    def state_before(self, step: int) -> Keyframe:
+        """Return weights and the optimizer's vectors before a step, not to be written to; see ``weights_before``."""
+        return self._replay.before(step)
 
     def step(self, step: int) -> Step:
         """Open a step.
@@ -129,6 +154,73 @@ class RecordedRun(Shown):
             names=self._names,
             originals=self._originals,
         )
+
+    def numbered(self, numbers: NDArray[np.int64]) -> "RecordedRun":
+        """Return the run with rows of its table called by other numbers: those of a table that it is a part of.
+
+        Parameters
+        ----------
+        numbers : array (rows of the table,) of int
+            Each row's place in the larger table; none twice.
+        """
+        places = {int(number): place for place, number in enumerate(numbers)}
+        given = self._originals
+
+        def originals(rows: NDArray[np.int64]) -> Mapping[str, Sequence[Any]]:
+            assert given is not None, "asked only where there are some"
+            return given(np.array([places[int(row)] for row in rows], dtype=np.int64))
+
+        return RecordedRun(
+            self._replay, self._names, rows=numbers[self._rows], originals=None if given is None else originals
+        )
+
+    def step_of_row(self, row: int) -> int:
+        """Return the last step that took a row, not after the weights that were kept.
+
+        Parameters
+        ----------
+        row : int
+            A training row, by its number in the table.
+
+        Raises
+        ------
+        ParameterError
+            If it is no training row, or no such step took it.
+        """
+        places = np.flatnonzero(self._rows == row)
+        if not len(places):
+            raise ParameterError(
+                f"row {row!r} was not trained on: it is held out, kept back for validation, of weight 0, or not there. "
+                f"Training rows are {', '.join(map(str, np.sort(self._rows)[:5]))}, …"
+            )
+        if isinstance(self.record.recipe.optimizer, LBFGS):
+            return self.kept_step - 1
+        for step in range(max(self.kept_step, self.first_step + 1) - 1, self.first_step - 1, -1):
+            taken = self._batches.of_step(step)
+            if places[0] in np.arange(len(self._rows))[taken]:
+                return step
+        raise ParameterError(f"none of the steps {self.first_step} to {self.kept_step - 1} took row {row}.")
+
+    def to_html(self, path: str | PathLike[str], *, include_rows: bool = True) -> None:
+        """Write the run as a page, its first step opened: one file that opens from disk, offline, in any browser.
+
+        Parameters
+        ----------
+        path : str or path
+        include_rows : bool
+            Whether the file may hold rows of the table: those of the step that is opened.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written; what was there before is untouched.
+        ReplayError
+            If the run cannot be repeated as it was.
+        """
+        from chainrule.glassbox.page import run_page
+
+        check_writable(path)
+        atomic_write(path, run_page(self, include_rows=include_rows).encode())
 
     def tables(self) -> Iterator[Table]:
         """Show what was recorded, and how to open it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from chainrule.glassbox.passes import LayerBackward, StepBackward, StepForward, 
 from chainrule.glassbox.tables import Shown, Table
 from chainrule.glassbox.views import Contributions, StepError, StepRows
 from chainrule.network import BackwardPass, DifferencePoint, ForwardPass, Inputs
+from chainrule.storage import atomic_write, check_writable
 
 __all__ = ["Step"]
 
@@ -245,6 +247,26 @@ class Step(Shown):
             not one of chainrule's own.
         """
         return derive(self, weight, row=row)
+
+    def to_html(self, path: str | PathLike[str], *, include_rows: bool = True) -> None:
+        """Write the step as a page: one file that opens from disk, offline, in any browser.
+
+        Parameters
+        ----------
+        path : str or path
+        include_rows : bool
+            Whether the file may hold what the step's rows hold; it says which. Without, it has sums and means over
+            them, and the derivation without numbers.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written; what was there before is untouched.
+        """
+        from chainrule.glassbox.page import step_page
+
+        check_writable(path)
+        atomic_write(path, step_page(self, include_rows=include_rows).encode())
 
     def next(self) -> "Step":
         """Return the step after this one; see ``previous``."""

@@ -1,36 +1,19 @@
-"""Figures of a training run, by the optional package plotly."""
+"""The learning curve: errors and learning rate over the epochs."""
 
 import html
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chainrule.errors import MissingExtraError, ParameterError
+from chainrule.errors import ParameterError
+from chainrule.glassbox.figures.style import BLUE, GREEN, INK, RED, check_plotly, finite, lay_out
 
-__all__ = ["check_plotly", "learning_curve", "to_html"]
+__all__ = ["learning_curve"]
 
 Row = Mapping[str, Any]
 
-# Okabe and Ito's palette: told apart with any colour vision.
-_TRAIN, _VALIDATION, _BEST, _RATE = "#0072B2", "#D55E00", "#1b1b1b", "#009E73"
-_INK, _GRID = "#24292f", "#e7e9ec"
 _LOG_FROM = 30.0
 """Errors whose largest is this many times their smallest start on a logarithmic axis."""
 _NO_METRIC = {"epoch", "step", "train_error", "validation_error", "learning_rate", "gradient_norm", "seconds"}
-
-
-def check_plotly() -> None:
-    """Check that figures can be drawn, so that it is known before the work.
-
-    Raises
-    ------
-    MissingExtraError
-        If plotly is not installed.
-    """
-    try:
-        import plotly.subplots  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError('figures need the package plotly: pip install "chainrule[page]"') from error
 
 
 def learning_curve(history: Sequence[Row], *, title: str, best_epoch: int | None = None) -> Any:
@@ -63,33 +46,14 @@ def learning_curve(history: Sequence[Row], *, title: str, best_epoch: int | None
     if not history:
         raise ParameterError("a learning curve needs at least one epoch of history. Got none; call fit first.")
     figure = _two_panels()
-    _add_line(figure, history, "train_error", color=_TRAIN)
+    _add_line(figure, history, "train_error", color=BLUE)
     if _values(history, "validation_error"):
-        _add_line(figure, history, "validation_error", color=_VALIDATION, text=[_metrics(row) for row in history])
-    _add_line(figure, history, "learning_rate", color=_RATE, panel=2, showlegend=False)
+        _add_line(figure, history, "validation_error", color=RED, text=[_metrics(row) for row in history])
+    _add_line(figure, history, "learning_rate", color=GREEN, panel=2, showlegend=False)
     if best_epoch is not None:
         _mark_best(figure, history, best_epoch)
     _lay_out(figure, title, len(history), _values(history, "train_error") + _values(history, "validation_error"))
     return figure
-
-
-def to_html(figure: Any) -> str:
-    """Return a page with the figure and all that it needs: it opens from disk, offline.
-
-    Parameters
-    ----------
-    figure : plotly.graph_objects.Figure
-    """
-    unneeded = ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d"]
-    page: str = figure.to_html(
-        include_plotlyjs=True,
-        include_mathjax=False,
-        default_height="100vh",
-        config={"responsive": True, "displaylogo": False, "modeBarButtonsToRemove": unneeded},
-    )
-    heading = figure.layout.title.text or "chainrule"
-    # A margin of the body's own, on top of the figure's full height, would need a scrollbar.
-    return page.replace("<head>", f"<head><title>{heading}</title><style>body {{ margin: 0 }}</style>", 1)
 
 
 def _two_panels() -> Any:
@@ -111,7 +75,7 @@ def _add_line(
 ) -> None:
     figure.add_scatter(
         x=[row["epoch"] for row in history],
-        y=[_finite(row.get(key)) for row in history],
+        y=[finite(row.get(key)) for row in history],
         name=key.replace("_", " ").replace("train ", "training "),
         mode="lines" if len(history) > 2 else "lines+markers",
         line={"color": color, "width": 2},
@@ -128,39 +92,25 @@ def _mark_best(figure: Any, history: Sequence[Row], best_epoch: int) -> None:
     row = next((row for row in history if row["epoch"] == best_epoch), None)
     if row is None:
         raise ParameterError(f"best_epoch must be an epoch of the history. Got {best_epoch}.")
-    error = _finite(row.get("validation_error"))
+    error = finite(row.get("validation_error"))
     figure.add_scatter(
         x=[best_epoch],
-        y=[_finite(row["train_error"]) if error is None else error],
+        y=[finite(row["train_error"]) if error is None else error],
         name=f"best epoch: {best_epoch}",
         mode="markers",
-        marker={"symbol": "circle-open", "size": 13, "color": _INK, "line": {"width": 2}},
+        marker={"symbol": "circle-open", "size": 13, "color": INK, "line": {"width": 2}},
         hoverinfo="skip",
         row=1,
         col=1,
     )
-    figure.add_vline(x=best_epoch, line={"color": _INK, "width": 1, "dash": "dot"})
+    figure.add_vline(x=best_epoch, line={"color": INK, "width": 1, "dash": "dot"})
 
 
 def _lay_out(figure: Any, title: str, n_epochs: int, errors: list[float]) -> None:
-    figure.update_layout(
-        title={
-            "text": html.escape(title, quote=False),
-            "x": 0,
-            "xref": "paper",
-            "xanchor": "left",
-            "font": {"size": 19},
-        },
-        template="plotly_white",
-        font={"family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 14, "color": _INK},
-        legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
-        hovermode="x unified",
-        hoversubplots="axis",
-        margin={"l": 80, "r": 30, "t": 95, "b": 60},
-    )
-    figure.update_xaxes(gridcolor=_GRID, tickformat="d", dtick=1 if n_epochs < 10 else None)
+    lay_out(figure, title, height=None, hovermode="x unified", hoversubplots="axis")
+    figure.update_xaxes(tickformat="d", dtick=1 if n_epochs < 10 else None)
     figure.update_xaxes(title_text="epoch", row=2, col=1)
-    figure.update_yaxes(gridcolor=_GRID, tickformat="~g", zeroline=False)
+    figure.update_yaxes(tickformat="~g")
     figure.update_yaxes(title_text="error", title_standoff=12, row=1, col=1)
     figure.update_yaxes(
         title_text="learning<br>rate", title_standoff=12, title_font_size=13, nticks=4, rangemode="tozero", row=2, col=1
@@ -182,14 +132,10 @@ def _offer_log(figure: Any, *, starts_log: bool) -> None:
 
 def _values(history: Sequence[Row], key: str) -> list[float]:
     """Return the finite values under ``key``."""
-    return [value for row in history if (value := _finite(row.get(key))) is not None]
-
-
-def _finite(value: Any) -> float | None:
-    return float(value) if value is not None and math.isfinite(value) else None
+    return [value for row in history if (value := finite(row.get(key))) is not None]
 
 
 def _metrics(row: Row) -> str:
     """Return an epoch's validation metrics as text for hovering: ``" · rmse 0.51 · r2 0.8"``."""
-    metrics = {name: _finite(value) for name, value in row.items() if name not in _NO_METRIC}
+    metrics = {name: finite(value) for name, value in row.items() if name not in _NO_METRIC}
     return "".join(f" · {html.escape(name)} {value:.4g}" for name, value in metrics.items() if value is not None)
