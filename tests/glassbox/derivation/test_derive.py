@@ -1,6 +1,6 @@
 """What a derivation says, and of what it is refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,11 +10,13 @@ from chainrule.engine import Settings, StepPlan
 from chainrule.errors import ParameterError
 from chainrule.network import (
     ACTIVATIONS,
+    AbsoluteError,
     Activation,
     Dense,
     Dropout,
     Network,
     Penalty,
+    Quantile,
     SquaredError,
     multilayer_perceptron,
 )
@@ -82,6 +84,26 @@ def test_a_bias_is_the_weight_of_a_constant_input_and_does_not_decay(open_step):
     assert "∂E/∂w = Σ_rows δ⁽¹⁾₂\n" in text
     assert "A bias is the weight of an input that is always 1" in text
     assert "Weight decay" not in text
+
+
+def test_the_divisor_is_the_number_of_rows_or_the_sum_of_their_weights_or_given(open_step):
+    plan = StepPlan.constant(1, learning_rate=0.1)
+    given = replace(plan, divisor=np.array([5.5]))
+    for text, divisor, arguments in (
+        ("over the number d of rows", "/6\n", {"plan": plan}),
+        ("d is the sum of these weights", "/3\n", {"plan": plan, "row_weight": np.full(6, 0.5)}),
+        ("the divisor d that this training was given", "/5.5\n", {"plan": given, "row_weight": np.full(6, 0.5)}),
+    ):
+        derivation = str(open_step(NETWORK, SGD(), **arguments).derive(0))
+        assert text in " ".join(derivation.split())
+        assert derivation.count(divisor) == 2  # in E and in the gradient at the output
+
+
+def test_an_output_on_its_target_has_no_slope(open_step):
+    zeros = {"weights": np.zeros(3), "y": np.zeros((6, 1))}
+    for loss in (AbsoluteError(), Quantile((0.3,))):
+        text = str(open_step(Network(2, (Dense(2, 1),), loss), SGD(), **zeros).derive(0))
+        assert "δ⁽¹⁾₁ = 0/d\n         = 0/6\n         = 0\n" in text
 
 
 def test_dropout_that_drops_nothing_is_left_out(open_step):

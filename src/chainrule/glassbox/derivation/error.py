@@ -70,7 +70,9 @@ def error_of_minibatch(facts: Facts, row: int, loss: Quantity) -> Link:
     right: Expression = series(total, weighted, term, "rows", row) / letter("d", facts.divisor)
     words = "E is the mean of the rows' losses: their sum, over the number d of rows."
     if weights is not None:
-        words = "E is the weighted mean of the rows' losses: each times its row's weight s, over the divisor d."
+        words = "E is the mean of the rows' losses, each times its row's weight s: d is the sum of these weights."
+    if facts.step.moment.scales["divisor"] is not None:
+        words = "E is the sum of the rows' losses, over the divisor d that this training was given."
     value = float(weighted.sum()) / facts.divisor
     of_penalty, penalty = _penalty(facts)
     for part in of_penalty:

@@ -10,7 +10,7 @@ from scipy.special import expit, ndtr
 __all__ = ["FUNCTIONS", "Interval"]
 
 ROUNDING = 2.0**-51
-TINY = 5e-324
+TINY = 5e-324  # the smallest float64
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,9 @@ def _around(low: float, high: float) -> Interval:
     return Interval(-inf, inf) if isnan(ends[0]) or isnan(ends[1]) else Interval(*ends)
 
 
+NORMAL_TAIL = Interval(1 - 1e-12, 1 + 1e-12)  # SciPy's Φ loses digits in its left tail: its argument is squared there
+
+
 def _root(of: Interval) -> Interval:
     return Interval(max(of.low, 0.0), of.high).through(np.sqrt)
 
@@ -79,6 +82,6 @@ FUNCTIONS: dict[str, Callable[[Interval], Interval]] = {
     "tanh": lambda of: of.through(np.tanh),
     "cosh": lambda of: abs(of).through(np.cosh),
     "σ": lambda of: of.through(expit),
-    "Φ": lambda of: of.through(ndtr),
+    "Φ": lambda of: of.through(ndtr) * NORMAL_TAIL,
 }
 """The functions that formulas with numbers may use: σ is the logistic function, Φ the normal distribution's."""

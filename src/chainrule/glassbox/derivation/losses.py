@@ -113,11 +113,10 @@ def _quantile(at: Output) -> OutputLoss:
 
     tau = letter("τ", at.loss.levels[at.index % len(at.loss.levels)])
     words = "The quantile loss ρ has slope 1 − τ above the target, −τ below it and 0 on it: here the output is "
-    if at.residual > 0:
-        return OutputLoss(lambda z, y: (1 - tau) * (z - y), 1 - tau, words + "above.", named)
     if at.residual < 0:
         return OutputLoss(lambda z, y: tau * (y - z), -tau, words + "below.", named)
-    return OutputLoss(named, _constant(0), words + "on it.", named)
+    slope, side = (1 - tau, "above.") if at.residual > 0 else (_constant(0), "on it.")
+    return OutputLoss(lambda z, y: (1 - tau) * (z - y), slope, words + side, named)
 
 
 def _poisson(at: Output) -> OutputLoss:

@@ -48,11 +48,13 @@ class Number:
     def result(cls, value: float, allowed: Interval) -> "Number":
         """Return the result of an equation, with no more digits than it takes to agree with what is printed before it.
 
-        These are the fewest from six on with which the printed number lies in ``allowed``; at most twelve.
+        These are the fewest from six on with which the printed number lies in ``allowed``; at most twelve, and twelve
+        if ``allowed`` has no bounds, since then it was float64 that lost them.
         """
         if not isfinite(value) or value == 0:
             return cls.given(value)
-        for digits in range(DIGITS, MOST_DIGITS + 1):
+        is_bounded = isfinite(allowed.low) and isfinite(allowed.high)
+        for digits in range(DIGITS if is_bounded else MOST_DIGITS, MOST_DIGITS + 1):
             decimal = _rounded(value, digits)
             if float(decimal) in allowed:
                 break
