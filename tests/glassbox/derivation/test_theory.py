@@ -83,7 +83,7 @@ def test_delta_goes_back_through_every_layer():
     for line in (
         "δ⁽²⁾ⱼ = Σₖ w⁽³⁾ⱼ→ₖ·δ⁽³⁾ₖ",
         "∂E/∂a\N{COMBINING TILDE}⁽¹⁾ⱼ = Σₖ w⁽²⁾ⱼ→ₖ·δ⁽²⁾ₖ",
-        "∂E/∂a⁽¹⁾ⱼ = mⱼ·∂E/∂a\N{COMBINING TILDE}⁽¹⁾ⱼ",
+        "∂E/∂a⁽¹⁾ⱼ = qⱼ·∂E/∂a\N{COMBINING TILDE}⁽¹⁾ⱼ",
         "δ⁽¹⁾ⱼ = φ′(z⁽¹⁾ⱼ)·∂E/∂a⁽¹⁾ⱼ",
     ):
         assert line in text

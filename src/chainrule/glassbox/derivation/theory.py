@@ -99,7 +99,7 @@ class _Theory:
             return Equation(left, Total("i", weighed) + self.notation.weight(layer, None, "j"))
         if isinstance(described, Activation):
             return Equation(left, Function("φ", self.notation.output(below, "j")))
-        return Equation(left, Symbol("m", "j") * self.notation.output(below, "j"))
+        return Equation(left, Symbol("q", "j") * self.notation.output(below, "j"))
 
     def _forward_words(self) -> str:
         functions = dict.fromkeys(layer.function for layer in self.network.layers if isinstance(layer, Activation))
@@ -110,8 +110,8 @@ class _Theory:
             words += " Without it all layers together were no more than one."
         if any(isinstance(self.network.layers[i], Dropout) for i in self.layers):
             words += (
-                " A tilde is put on what dropout has masked: m is 0 for a dropped unit and 1/(1 − r) for a kept one, r "
-                "being the rate; in prediction m is 1."
+                " A tilde is put on what dropout has masked: q is 0 for a dropped unit and 1/(1 − r) for a kept one, r "
+                "being the rate; in prediction q is 1."
             )
         return words
 
@@ -160,7 +160,7 @@ class _Theory:
             return Equation(left, Total("k", weighed))
         if isinstance(described, Activation):
             return Equation(left, self.notation.slope(layer, "j") * behind)
-        return Equation(left, Symbol("m", "j") * behind)
+        return Equation(left, Symbol("q", "j") * behind)
 
     def _backward_words(self) -> str:
         return (
