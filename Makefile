@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick sanitize lint format docs pictures bench tables clean
+.PHONY: help demo test quick sanitize lint format docs pictures bench kernels tables clean
 
 NATIVE := $(wildcard native/*.cpp native/*.hpp native/layers/*.hpp native/simd/*.hpp)
-FORMATTED := $(NATIVE) $(wildcard native/tests/*.cpp native/tests/*.hpp)
+FORMATTED := $(NATIVE) $(wildcard native/tests/*.cpp native/tests/*.hpp native/benchmarks/*.cpp native/benchmarks/*.hpp)
 
 help: ## show this help
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -61,6 +61,9 @@ pictures: demo ## draw the pictures of README and docs anew (needs chromium)
 
 bench: $(VENV)/.installed-bench ## measure speed beside the peers (an hour); DATA=FOLDER has california.csv
 	$(BIN)/python -m benchmarks.speed $(if $(DATA),--data $(DATA))
+
+kernels: $(VENV)/.installed-test ## measure the core's kernels beside BLAS, on one thread (a minute, and a build)
+	$(BIN)/python -m benchmarks.kernels
 
 tables: $(VENV)/.installed-bench ## train with the defaults on real tables; DATA=FOLDER has them
 	$(BIN)/python benchmarks/tables.py $(DATA)

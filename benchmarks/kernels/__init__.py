@@ -1,0 +1,1 @@
+"""The speed of the core's kernels beside BLAS: `python -m benchmarks.kernels` (see benchmarks/README.md)."""

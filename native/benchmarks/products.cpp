@@ -1,0 +1,135 @@
+// The three products of a dense layer, in the pieces that the core takes: some rows at a time on the way forward and back,
+// blocks of W for the gradient.
+#include <algorithm>
+#include <memory>
+
+#include "blocks.hpp"
+#include "isa.hpp"
+#include "operands.hpp"
+#include "work.hpp"
+
+namespace chainrule::benchmarks {
+
+namespace {
+
+constexpr Index rows_at_once = 96;  // session.cpp's most_rows_at_once
+
+// Call f(first row, number of rows) for parts of the rows as even as can be.
+template <class F>
+void for_parts(Index rows, F f) {
+    const Index n = (rows + rows_at_once - 1) / rows_at_once;
+    for (Index part = 0; part < n; ++part) {
+        const Index r0 = rows * part / n;
+        f(r0, rows * (part + 1) / n - r0);
+    }
+}
+
+// Operands of a dense stage and results of its products; in memory as Minibatch has them.
+struct Operands {
+    Operands(const Network& network, size_t index, Index rows)
+        : stage(network.stages[index]),
+          rows(rows),
+          n_in(stage.n_in),
+          n_out(stage.n_out),
+          x(with_ones(whole_numbers(rows * n_in, 1), rows)),
+          W(whole_numbers((n_in + 1) * n_out, 2)),
+          deltas(whole_numbers(rows * n_out, 3)) {}
+
+    const Kernels<float>& kernels = chainrule::kernels<float>();
+    const Stage& stage;
+    Index rows, n_in, n_out;
+    Matrix x, W, deltas;  // (rows, n_in + 1), (n_in + 1, n_out), (rows, n_out)
+    Index strip = rows + 1, ld_in = row_length(kernels, n_in), ld_out = row_length(kernels, n_out);
+    Buffer<float> inputs = into_rows(x, rows, n_in + 1, ld_in);
+    Buffer<float> deltas_in_panels = into_panels(deltas, rows, n_out, strip);
+
+    Matrix W_without_bias() const { return {W.begin(), W.end() - n_out}; }
+};
+
+}  // namespace
+
+Work forward(const Network& network, size_t stage, Index rows) {
+    struct Forward : Operands {
+        using Operands::Operands;
+        Buffer<float> panels = into_panels(W, n_in + 1, n_out, n_in + 1), outputs{rows * ld_out};
+    };
+    const auto of = std::make_shared<Forward>(network, stage, rows);
+    const auto run = [of] {
+        for_parts(of->rows, [&](Index r0, Index n) {
+            of->kernels.dense_forward({n, of->n_in, of->n_out, of->inputs.data() + r0 * of->ld_in, of->ld_in,
+                                       of->panels.data(), of->outputs.data() + r0 * of->ld_out, of->ld_out,
+                                       Function::identity});
+        });
+    };
+    return {run, [of] { return out_of_rows(of->outputs.data(), of->rows, of->n_out, of->ld_out); },
+            [of] { return product(of->rows, of->n_in + 1, of->n_out, of->x, of->W); }, exact};
+}
+
+Work backward(const Network& network, size_t stage, Index rows) {
+    struct Backward : Operands {
+        using Operands::Operands;
+        Matrix transposed_W = transposed(W_without_bias(), n_in, n_out);
+        Buffer<float> panels = into_panels(transposed_W, n_out, n_in, n_out), d_inputs{strip * padded(kernels, n_in)};
+    };
+    const auto of = std::make_shared<Backward>(network, stage, rows);
+    const auto run = [of] {
+        for_parts(of->rows, [&](Index r0, Index n) {
+            of->kernels.dense_backward({n,
+                                        of->n_in,
+                                        of->n_out,
+                                        {r0, of->strip},
+                                        of->deltas_in_panels.data(),
+                                        of->panels.data(),
+                                        of->d_inputs.data(),
+                                        {}});
+        });
+    };
+    return {run, [of] { return out_of_panels(of->d_inputs.data(), of->rows, of->n_in, of->strip); },
+            [of] { return product(of->rows, of->n_out, of->n_in, of->deltas, of->transposed_W); }, exact};
+}
+
+Work gradient(const Network& network, size_t stage, Index rows) {
+    struct Gradient : Operands {
+        Gradient(const Network& network, size_t index, Index rows) : Operands(network, index, rows) {
+            for (const Block& block : Blocks<float>(network, false))
+                if (block.stage == index) blocks.push_back(block);
+            start = blocks.front().start;
+        }
+        std::vector<Block> blocks;
+        Index start;
+        Buffer<float> numbers{stage.n_weights()};  // the blocks one after the other
+    };
+    const auto of = std::make_shared<Gradient>(network, stage, rows);
+    const auto run = [of] {
+        for (const Block& b : of->blocks)
+            of->kernels.dense_gradient({of->rows,
+                                        of->n_out,
+                                        of->inputs.data(),
+                                        of->ld_in,
+                                        of->deltas_in_panels.data(),
+                                        of->strip,
+                                        b.i0,
+                                        b.i1,
+                                        b.p0,
+                                        b.p1,
+                                        of->numbers.data() + b.start - of->start,
+                                        b.ld,
+                                        {}});
+    };
+    const auto computed = [of] {
+        std::vector<double> W(static_cast<size_t>(of->stage.n_weights()));
+        for (const Block& b : of->blocks)
+            for (Index i = b.i0; i < b.i1; ++i)
+                std::copy_n(of->numbers.data() + b.start - of->start + (i - b.i0) * b.ld, b.ld,
+                            W.begin() + i * of->n_out + b.p0 * of->kernels.panel);
+        return W;
+    };
+    return {run, computed,
+            [of] {
+                return product(of->n_in + 1, of->rows, of->n_out, transposed(of->x, of->rows, of->n_in + 1),
+                               of->deltas);
+            },
+            exact};
+}
+
+}  // namespace chainrule::benchmarks
