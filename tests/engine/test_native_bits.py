@@ -170,3 +170,39 @@ def test_a_dropout_rate_of_1_in_the_plan_is_refused(problem, engine, plan):
     session = made.open(engine)
     with pytest.raises(ValueError, match=r"rate times Context.dropout .*Got .*1.0"):
         session.run(0, steps)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("limit", [None, 0.5])
+def test_threads_do_not_change_a_bit_of_a_descent_alone(shape, limit, problem, engine, plan, bits):
+    sizes = {name: value for name, value in SHAPES[shape].items() if name != "batch"}
+    made = problem("DAD", **sizes, settings=Settings(batch_size=SHAPES[shape]["batch"], max_gradient_norm=limit))
+    gradient, results = np.random.default_rng(0).normal(size=made.weights.shape), set()
+    for n_threads in (1, 2, 5):
+        session = made.open(engine, Adam(), n_threads=n_threads)
+        session.descend(gradient, 3, plan(1, 0))
+        results.add(bits(session))
+    assert len(results) == 1
+    reference = made.open("reference", Adam())
+    reference.descend(gradient, 3, plan(1, 0))
+    made.assert_close(session.weights, reference.weights, rtol=1e-12)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_gradient_over_very_many_rows_is_the_references(sparse, problem, engine):
+    # Its sums are taken in parts: of 32,000 dense rows, of about 60,000 sparse ones.
+    dtype, shape = (np.float64, (70_000, 70, 50)) if sparse else (np.float32, (40_000, 170, 200))
+    n_rows, n_inputs, width = shape
+    made = problem(
+        "DAD", n_rows=n_rows, n_inputs=n_inputs, sizes=(width,), sparse=sparse, dtype=dtype, settings=Settings(n_rows)
+    )
+    X, y, _ = made.source.take(slice(None))
+    expected = made.network.accumulate(made.weights.astype(np.float64), X.astype(np.float64), y)[2]
+    # A sum of n terms is off by at most n·eps of the sum of their sizes (Higham, ch. 3).
+    rtol = n_rows * 2.0**-23 if dtype == np.float32 else 1e-10
+    results = set()
+    for n_threads in (1, 3):
+        got = made.open(engine, n_threads=n_threads).accumulate(slice(None))[2]
+        made.assert_close(got, expected.astype(dtype), rtol=rtol)
+        results.add(got.tobytes())
+    assert len(results) == 1

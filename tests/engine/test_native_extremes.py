@@ -1,7 +1,10 @@
 """Far from 1: overflow, underflow, infinity and NaN come out as in the reference, and stop a run where they do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from chainrule.engine import Settings, Source, logits
 from chainrule.network import ACTIVATIONS, AbsoluteError, CrossEntropy, LogLoss, Poisson, SquaredError
@@ -147,3 +150,19 @@ def test_a_row_of_weight_zero_may_still_be_nan(problem, engine, plan):
     broken = type(made)(made.network, Source(X, made.source.target, weight), made.settings, made.weights)
     reports = [broken.open(name).run(0, plan(2, 0)) for name in ("reference", engine)]
     assert [report.finite for report in reports] == [False, False]
+
+
+@pytest.mark.parametrize("n_times", [1, 4000])
+def test_entries_of_one_column_that_overflow_together_stop_a_run(n_times, problem, engine, plan, bits):
+    # So large a network moves its weights while it computes their gradient, if no number of it can overflow.
+    made = problem("DAD", n_rows=8, n_inputs=300, sizes=(200,), dtype=np.float32, settings=Settings(batch_size=8))
+    made.weights[:200] = 0  # of the first column, so that the error is finite
+    starts = np.arange(0, 8 * n_times + 1, n_times)
+    X = csr_array((np.full(8 * n_times, 8e36, np.float32), np.zeros(8 * n_times, np.int32), starts), shape=(8, 300))
+    tested = replace(made, source=Source(X, np.full((8, 2), 0.5))).open(engine, Adam())
+    before = bits(tested)
+    got = tested.run(0, plan(1, 0))
+    assert np.isfinite(got.error).all()
+    assert got.finite is (n_times == 1)
+    assert (bits(tested) == before) is not got.finite
+    assert np.isfinite(tested.weights).all()

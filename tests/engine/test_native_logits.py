@@ -1,5 +1,8 @@
 """Logits of any rows: none, one, many, in any layout, by any number of threads."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -98,3 +101,25 @@ def test_weights_that_do_not_fit_get_the_references_words(problem, engine):
     made = problem()
     with pytest.raises(ShapeError, match="weights must be float32 or float64 of shape"):
         logits(made.network, made.weights[:-1], made.source.numbers, engine=engine)
+
+
+def test_a_row_through_very_many_weights_leaves_python_to_others(problem, engine):
+    made = problem("DADAD", n_rows=1, n_inputs=4, sizes=(4096, 4096), dtype=np.float32)
+    moments, over = [], threading.Event()
+
+    def note():
+        while not over.is_set():
+            moments.append(time.perf_counter())
+            time.sleep(0.0005)
+
+    thread = threading.Thread(target=note)
+    thread.start()
+    calls = []
+    for _ in range(10):
+        started = time.perf_counter()
+        logits(made.network, made.weights, made.source.numbers, engine=engine)
+        calls.append((started, time.perf_counter()))
+    over.set()
+    thread.join()
+    # Before and after the core is at work another thread may get its turn anyway: once each.
+    assert max(sum(start < moment < end for moment in moments) for start, end in calls) > 2

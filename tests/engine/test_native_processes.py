@@ -171,6 +171,72 @@ def test_a_forked_child_trains_predicts_and_goes_on_with_its_parents_session(eng
     assert done.stdout.split() == ["True", "True", "0"] * 3 + ["True", "parent"]
 
 
+FORK_WITHIN = """
+import multiprocessing, sys, threading
+import numpy as np
+from chainrule.engine import Settings, Source, StepPlan, open_session
+from chainrule.network import multilayer_perceptron
+from chainrule.training import SGD
+network = multilayer_perceptron(20, (256,), 1, loss="squared_error")
+source, plan = Source(np.ones((2000, 20)), np.ones((2000, 1))), StepPlan.constant(1, learning_rate=0.01)
+
+def opened():
+    settings = Settings(2000, n_threads=2)
+    return open_session(
+        network, source, SGD(), settings, weights=network.initialise(), vectors=(), engine="native"
+    )
+
+session = opened()
+inside, leave = threading.Event(), threading.Event()
+
+def hold():
+    inside.set()
+    leave.wait(60)
+    return True
+
+def train():
+    while not leave.is_set():
+        session.run(0, StepPlan.constant(1000, learning_rate=0.01), hold)
+
+def child(queue):
+    try:
+        session.run(0, plan)
+    except RuntimeError as error:
+        queue.put(str(error))
+    session.close()
+    other = opened()
+    queue.put(len(other.run(0, plan).error))
+    other.close()
+
+thread = threading.Thread(target=train)
+thread.start()
+assert inside.wait(60)
+fork = multiprocessing.get_context("fork")
+queue = fork.Queue()
+process = fork.Process(target=child, args=(queue,))
+process.start()
+print(queue.get(timeout=30))
+print(queue.get(timeout=30))
+process.join(30)
+leave.set()
+thread.join()
+print(process.exitcode, len(session.run(0, plan).error))
+"""
+
+
+def test_a_child_forked_in_the_middle_of_a_run_is_told_and_can_open_a_session(engine):
+    if engine != "native":
+        pytest.skip("the reference has nothing to wait for")
+    command = [sys.executable, "-c", FORK_WITHIN]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    said, *rest = done.stdout.splitlines()
+    assert said == (
+        "This process was forked while another thread was training in this session. Open a new session here."
+    )
+    assert rest == ["1", "0 1"]
+
+
 EXIT = """
 import sys
 import numpy as np
