@@ -76,8 +76,11 @@ class OutputError(ChainruleError, OSError):
     """A file cannot be written; what was there before is untouched."""
 
 
-class ReplayError(ChainruleError, ValueError):
-    """A run cannot be repeated as it was."""
+class ReplayError(ChainruleError, ValueError, AttributeError):
+    """A run cannot be repeated as it was.
+
+    An ``AttributeError``, too, as ``NotFittedError`` is: ``hasattr(model, "run_")`` is False then.
+    """
 
 
 class DivergedError(ChainruleError, ArithmeticError):

@@ -1,7 +1,7 @@
 """What an estimator keeps of its training, so that any step of it can be opened: the record, and the rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, cast
 
@@ -43,7 +43,7 @@ def make_recorder(record: Any) -> Recorder:
     return Recorder(Keyframes(BUDGET if record == "auto" else 0))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Recording:
     """The record of a training, and the rows it was on, if they are at hand.
 
@@ -59,6 +59,8 @@ class Recording:
         The table they came from, as it was given.
     training : array (N,) or None
         Which of these rows they are.
+    opened : RecordedRun or None
+        The run, once somebody has asked for it: it remembers what it has repeated.
     """
 
     run: RunRecord | None
@@ -66,6 +68,7 @@ class Recording:
     source: Source | None = None
     rows: Rows | None = None
     training: NDArray[np.int64] | None = None
+    opened: Any = field(default=None, compare=False)
 
     @classmethod
     def of(cls, recorder: Recorder, record: Any, encoded: Encoded, rows: Rows, *, has_eval_set: bool) -> "Recording":
@@ -106,7 +109,7 @@ class Recording:
                 "this table is not the one that the model was trained on: encoded, its rows have another fingerprint "
                 "(a value, the target, a weight or the order of the rows differs). Give the table of fit."
             )
-        return replace(self, source=source, rows=rows, training=training)
+        return replace(self, source=source, rows=rows, training=training, opened=None)
 
     def to_parts(self, *, with_keyframes: bool) -> Parts:
         """Return the recording as plain values and arrays, by name; the rows are left out."""
@@ -145,10 +148,8 @@ def recorded_run(model: "TableEstimator", recording: Recording) -> Any:
     ReplayError
         If there is no record, or the rows are not at hand.
     """
-    from chainrule.glassbox.names import Names
-    from chainrule.glassbox.run import RecordedRun
-    from chainrule.training.replay import Replay
-
+    if recording.opened is not None:
+        return recording.opened
     if recording.run is None:
         raise ReplayError(_NO_RECORD)
     if recording.source is None or recording.rows is None or recording.training is None:
@@ -156,10 +157,18 @@ def recorded_run(model: "TableEstimator", recording: Recording) -> Any:
             "the training rows are not at hand: they are in no file and no pickle, and not kept with record=False or "
             "where they take more than 64 MiB. Give the table of fit: model.replay(X, y)."
         )
-    replay = Replay(recording.run, model.network_, recording.source, engine=model.engine, n_threads=model.n_threads)
+    recording.opened = _open(model, recording.run, recording.source, recording.rows, recording.training)
+    return recording.opened
+
+
+def _open(model: "TableEstimator", record: RunRecord, source: Source, rows: Rows, training: NDArray[np.int64]) -> Any:
+    from chainrule.glassbox.names import Names
+    from chainrule.glassbox.run import RecordedRun
+    from chainrule.training.replay import Replay
+
+    replay = Replay(record, model.network_, source, engine=model.engine, n_threads=model.n_threads)
     names = Names(model.network_, inputs=model.encoder_.encoded_names_, outputs=_output_names(model))
-    given = _Given(model, recording.rows)
-    return RecordedRun(replay, names, rows=recording.rows.numbers[recording.training], originals=given.values)
+    return RecordedRun(replay, names, rows=rows.numbers[training], originals=_Given(model, rows).values)
 
 
 def _output_names(model: "TableEstimator") -> list[str]:

@@ -96,8 +96,10 @@ class Names:
         return f"{self.layer(layer)} · {self.neurons(layer)[column]}"
 
     def neurons(self, layer: int) -> list[str]:
-        """Return what a dense layer's neurons are called within it: "neuron 1", …, or the outputs' labels."""
-        width = self._dense(layer).n_out
+        """Return what a layer's neurons are called within it: "neuron 1", …, or the outputs' labels."""
+        width = self.network.n_inputs
+        for one in self.network.layers[: layer + 1]:
+            width = one.width(width)
         if layer == self.dense[-1] and self.outputs is not None and width == len(self.outputs):
             return list(self.outputs)
         return [f"neuron {j}" for j in range(1, width + 1)]
@@ -107,7 +109,7 @@ class Names:
         before = [i for i in self.dense if i < layer]
         if before and self._dense(before[-1]).n_out == self._dense(layer).n_in:
             names = [self.neuron(before[-1], j) for j in range(self._dense(layer).n_in)]
-        elif not before and self.inputs is not None:
+        elif not before and self.inputs is not None and len(self.inputs) == self._dense(layer).n_in:
             names = list(self.inputs)
         else:
             names = [f"input {i}" for i in range(1, self._dense(layer).n_in + 1)]
@@ -172,7 +174,7 @@ class Names:
         layers = [self.layer(i) for i in self.dense]
         index = self.dense[_chosen("layer", layer, layers)]
         column = _chosen(f"neuron of {self.layer(index)}", neuron, self.neurons(index))
-        row = _chosen(f"input of {self.layer(index)}", source, self.sources(index))
+        row = _chosen(f"source of {self.layer(index)}", source, self.sources(index))
         return self.weight(self.network.layout.layer_slices[index].start + row * self._dense(index).n_out + column)
 
     def _dense(self, layer: int) -> Dense:

@@ -28,8 +28,9 @@ Numbers = NDArray[np.float64]
 class Step(Shown):
     """One descent step, exactly as it happened: the weights are the run's own.
 
-    Its inner numbers are recomputed in float64 from these weights, with the step's own rows and dropout masks; a run
-    in float32 had them rounded.
+    Its inner numbers are recomputed in float64 from these weights, with the step's own rows and dropout masks. A run in
+    float64 changed its weights by the same to 1e-10 of the change's norm; one in float32 to 1e-4 of it, and the
+    rounding of its weights.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ def said(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float | np.floating):
-        return f"{value:.6g}"
+        return f"{value + 0.0:.6g}"  # −0 is 0
     return str(value)
 
 
