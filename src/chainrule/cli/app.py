@@ -20,6 +20,12 @@ TableFile = Annotated[
     typer.Argument(metavar="TABLE", help="CSV, TSV, Parquet, Arrow, JSON lines or Excel; - is CSV on standard input."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+TrainingTable = Annotated[str, typer.Argument(metavar="TABLE", help="The table that train was given.")]
+RowWeight = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of row weights, as --weight of train.")]
+Holdout = Annotated[
+    float | None, typer.Option(metavar="SHARE", help="As train was told; 0 after --test. (default: what fits)")
+]
+Page = Annotated[str | None, typer.Option("--html", metavar="FILE.html", help="Write it as a page, to open offline.")]
 Weight = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of row weights.")]
 
 
@@ -132,6 +138,43 @@ def inspect(model: ModelFile, as_json: AsJson = False) -> None:
     from chainrule.cli.inspect import inspect as run_inspect
 
     run_inspect(model, as_json=as_json)
+
+
+@app.command()
+def explain(
+    model: ModelFile,
+    table: TrainingTable,
+    step: Annotated[
+        int | None, typer.Option(metavar="T", help="The step, from 0; -1 is the last. (default: 0)")
+    ] = None,
+    row: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="The last step that took this row of the table, from 0.")
+    ] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The weight to derive: 'hidden 1, 7, COLUMN'. (default: that of the largest gradient)"
+        ),
+    ] = None,
+    row_weight: RowWeight = None,
+    holdout: Holdout = None,
+    html: Page = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a step of a model's training, in numbers, and derive the change of one weight by the chain rule."""
+    from chainrule.cli.explain import explain as run_explain
+
+    run_explain(
+        model,
+        table,
+        step=step,
+        row=row,
+        weight=weight,
+        row_weight=row_weight,
+        holdout=holdout,
+        html=html,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -2,15 +2,12 @@
 
 from time import perf_counter
 
-import polars as pl
-
 from chainrule.cli.console import Teller, counted, metrics_table
 from chainrule.cli.predict import Features, Model, select_features
-from chainrule.cli.rows import LabelledRows, labelled_rows, naming_rows
-from chainrule.cli.targets import check_classes_known, check_numbers
-from chainrule.errors import ModelFileError
+from chainrule.cli.recorded import rows_with_target
+from chainrule.cli.rows import LabelledRows, naming_rows
+from chainrule.cli.targets import target_of
 from chainrule.estimators import TableClassifier, load
-from chainrule.table import read_table
 
 __all__ = ["evaluate", "score"]
 
@@ -46,18 +43,8 @@ def evaluate(model_path: str, table: str, *, weight: str | None, as_json: bool) 
     """
     started, teller = perf_counter(), Teller(as_json=as_json)
     model = load(model_path)
-    target = _target_of(model, model_path)
-    schema = model.encoder_.reading_schema()
-    if isinstance(model, TableClassifier) and model.classes_.dtype.kind in "OUT":
-        schema[target] = pl.String  # a class called 007 stays 007
-    role = "the model's target"
-    rows = labelled_rows(table, read_table(table, schema=schema), target=target, weight=weight, role=role)
-    if isinstance(model, TableClassifier):
-        check_classes_known(table, rows.all_y, model.classes_.tolist(), role=role)
-    else:
-        check_numbers(table, rows.all_y, role=role)
-    if rows.n_dropped:
-        teller.note(f"{table}: left out {counted(rows.n_dropped, 'row')} without a value of {target!r}")
+    target = target_of(model, model_path)
+    rows = rows_with_target(model, model_path, table, weight, teller)
     metrics = score(model, table, select_features(model, table, rows.X, teller), rows)
     weighted = f", weighted by {weight}" if weight else ""
     title = f"{target!r} on {table} ({counted(rows.X.height, 'row')}{weighted})"
@@ -76,12 +63,3 @@ def evaluate(model_path: str, table: str, *, weight: str | None, as_json: bool) 
             "metrics": metrics,
         }
     )
-
-
-def _target_of(model: Model, path: str) -> str:
-    if model.target_name_ is None:
-        raise ModelFileError(
-            f"{path} was trained in Python on a target without a name, so its column in a table is unknown. "
-            "Use model.score_table(X, y) there, or train with y as a named Series."
-        )
-    return str(model.target_name_)

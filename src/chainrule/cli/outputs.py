@@ -2,11 +2,24 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from chainrule.errors import OutputError
 from chainrule.storage import check_writable
 
-__all__ = ["check_outputs"]
+__all__ = ["check_outputs", "check_page"]
+
+
+def check_page(option: str, path: str) -> None:
+    """Check that the name of a page that is to be written ends as a browser expects it.
+
+    Raises
+    ------
+    OutputError
+        Naming the option and the path.
+    """
+    if Path(path).suffix.lower() not in {".html", ".htm"}:
+        raise OutputError(f"{option} writes a page, so its name must end in .html. Got {path!r}.")
 
 
 def check_outputs(outputs: Mapping[str, str | None], *, inputs: Mapping[str, str | None]) -> None:

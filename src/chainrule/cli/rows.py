@@ -24,6 +24,8 @@ class LabelledRows:
         Without missing values; its name is the target's.
     weight : array (N,) or None
         Row weights.
+    numbers : array (N,) of int
+        Their places in the table, from 0.
     n_dropped : int
         Rows of the table that have no target and are not here.
     all_features : polars.DataFrame
@@ -35,6 +37,7 @@ class LabelledRows:
     X: pl.DataFrame
     y: pl.Series
     weight: npt.NDArray[np.float64] | None
+    numbers: npt.NDArray[np.int64]
     n_dropped: int
     all_features: pl.DataFrame
     all_y: pl.Series
@@ -42,7 +45,7 @@ class LabelledRows:
     def take(self, rows: npt.NDArray[np.int64]) -> "LabelledRows":
         """Return these rows, in this order."""
         weight = None if self.weight is None else self.weight[rows]
-        return replace(self, X=self.X[rows], y=self.y[rows], weight=weight)
+        return replace(self, X=self.X[rows], y=self.y[rows], weight=weight, numbers=self.numbers[rows])
 
 
 def check_names(path: str, known: Iterable[str], wanted: Sequence[str], option: str) -> None:
@@ -96,8 +99,10 @@ def labelled_rows(
     if features.width == 0:
         raise TableError(f"{path}: has no column besides {target!r} to learn from.")
     weights = None if weight is None else _weights(path, frame[weight], has_target)
-    n_dropped = int((~has_target).sum())
-    return LabelledRows(features.filter(has_target), y.filter(has_target), weights, n_dropped, features, y)
+    numbers = np.flatnonzero(has_target.to_numpy())
+    return LabelledRows(
+        features.filter(has_target), y.filter(has_target), weights, numbers, frame.height - len(numbers), features, y
+    )
 
 
 @contextmanager

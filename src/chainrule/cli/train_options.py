@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from chainrule.cli.outputs import check_outputs
+from chainrule.cli.outputs import check_outputs, check_page
 from chainrule.errors import OutputError, ParameterError, nearest
 from chainrule.glassbox import check_plotly
 from chainrule.storage import is_container
@@ -69,8 +69,7 @@ def check_options(options: TrainOptions) -> None:
 def _check_files(options: TrainOptions) -> None:
     if options.figure is not None:
         check_plotly()
-        if Path(options.figure).suffix.lower() not in {".html", ".htm"}:
-            raise OutputError(f"--figure writes a page, so its name must end in .html. Got {options.figure!r}.")
+        check_page("--figure", options.figure)
     outputs = {"--out": options.out, "--figure": options.figure, "--checkpoint": options.checkpoint}
     check_outputs(outputs, inputs={"TABLE": options.table, "--test": options.test})
     out = Path(options.out or "")

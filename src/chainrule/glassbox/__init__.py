@@ -4,13 +4,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainrule.glassbox.figures import check_plotly, learning_curve, to_html
+    from chainrule.glassbox.figures import check_plotly, gradient_flow, learning_curve, to_html, update_ratio
     from chainrule.glassbox.moment import Moment
     from chainrule.glassbox.names import Names
+    from chainrule.glassbox.ratios import update_ratios
     from chainrule.glassbox.run import RecordedRun
     from chainrule.glassbox.step import Step
 
-__all__ = ["Moment", "Names", "RecordedRun", "Step", "check_plotly", "learning_curve", "to_html"]
+__all__ = [
+    "Moment",
+    "Names",
+    "RecordedRun",
+    "Step",
+    "check_plotly",
+    "gradient_flow",
+    "learning_curve",
+    "to_html",
+    "update_ratio",
+    "update_ratios",
+]
 
 _HOMES = {
     "Moment": "moment",
@@ -18,8 +30,11 @@ _HOMES = {
     "RecordedRun": "run",
     "Step": "step",
     "check_plotly": "figures",
+    "gradient_flow": "figures",
     "learning_curve": "figures",
     "to_html": "figures",
+    "update_ratio": "figures",
+    "update_ratios": "ratios",
 }
 
 
