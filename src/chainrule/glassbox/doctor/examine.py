@@ -1,0 +1,57 @@
+"""The doctor's two doors: the examination of a run, and of a table before any training."""
+
+from collections.abc import Callable
+
+from chainrule.glassbox.doctor.case import Case
+from chainrule.glassbox.doctor.columns import Columns
+from chainrule.glassbox.doctor.diagnosis import Diagnosis
+from chainrule.glassbox.doctor.examination import Examination
+from chainrule.glassbox.doctor.finding import Finding
+from chainrule.glassbox.doctor.ranking import ranked
+from chainrule.glassbox.doctor.rule import Rule, RunRule, TableRule
+from chainrule.glassbox.doctor.rules import RULES
+from chainrule.glassbox.sampling import with_progress
+
+__all__ = ["examine", "examine_columns", "look"]
+
+
+def examine(case: Case) -> Diagnosis:
+    """Examine a run by all rules; what takes over two seconds says how far it is.
+
+    Raises
+    ------
+    ReplayError
+        If the run cannot be repeated as it was.
+    """
+    examination = Examination(case)
+    record = case.run.record
+    subject = f"a run of {record.n_steps - record.first_step} steps on {record.n_rows} rows"
+    return _diagnosis(list(RULES), lambda rule: look(rule, examination), subject)
+
+
+def examine_columns(columns: Columns) -> Diagnosis:
+    """Examine columns and target by the rules about tables."""
+    rules: list[Rule] = [rule for rule in RULES if isinstance(rule, TableRule)]
+
+    def found(rule: Rule) -> Finding | None:
+        assert isinstance(rule, TableRule), "chosen so"
+        return rule.look(columns)
+
+    return _diagnosis(rules, found, f"a table of {columns.n_rows} rows and {len(columns.names)} columns")
+
+
+def look(rule: Rule, examination: Examination) -> Finding | None:
+    """Return what one rule finds in a run."""
+    if isinstance(rule, TableRule):
+        columns = examination.inputs if rule.of_inputs else examination.columns
+        finding = None if columns is None else rule.look(columns)
+    else:
+        assert isinstance(rule, RunRule), "rules are of runs or of tables"
+        finding = rule.look(examination)
+    return None if finding is None else finding.seen_in(examination)
+
+
+def _diagnosis(rules: list[Rule], found: Callable[[Rule], Finding | None], subject: str) -> Diagnosis:
+    findings = [finding for rule in with_progress(rules, "examining") if (finding := found(rule)) is not None]
+    causes = ranked(findings, {rule.name: rule.explains for rule in rules})
+    return Diagnosis(causes, n_rules=len(rules), subject=subject)

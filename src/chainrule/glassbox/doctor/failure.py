@@ -1,0 +1,163 @@
+"""The first step of a run whose error or gradient was not finite, and where in it that began."""
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engine import open_session
+from chainrule.engine.rows import RowsOfSteps
+from chainrule.glassbox.doctor.case import Case
+from chainrule.glassbox.moment import Moment
+from chainrule.glassbox.run import RecordedRun
+from chainrule.glassbox.step import Step
+from chainrule.network import Network
+from chainrule.training import Optimizer
+
+__all__ = ["Failure", "Origin", "find_failure"]
+
+MOST_EPOCHS = 20  # a run that goes back does so to at most so many epochs before
+
+Floats = NDArray[np.floating[Any]]
+
+
+class Origin(NamedTuple):
+    """Where the first number that is not finite appears: ``place`` in words, rows of the batch, units of the layer."""
+
+    place: str
+    layer: int | None
+    rows: NDArray[np.intp]
+    units: NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """A step that was not descended, because its error or gradient was not finite.
+
+    Parameters
+    ----------
+    step : int
+    weights : array (P,)
+        Before it, in the run's dtype.
+    vectors : tuple of arrays (P,)
+        The optimizer's state.
+    factor : float
+        On the learning rate then.
+    """
+
+    step: int
+    weights: Floats
+    vectors: tuple[Floats, ...]
+    factor: float
+
+    def rows(self, run: RecordedRun) -> NDArray[np.int64]:
+        """Return the training rows that the step took."""
+        n_rows = run.source.n_rows
+        taken = RowsOfSteps(run.record.recipe.settings, n_rows).of_step(self.step)
+        return np.arange(n_rows)[taken]
+
+    def open(self, run: RecordedRun) -> Step:
+        """Open it: its passes are as they were; a descent from it never took place."""
+        record, rows = run.record, self.rows(run)
+        return Step(
+            Moment(
+                network=run.network,
+                optimizer=record.recipe.optimizer,
+                learning_rate=record.recipe.learning_rate,
+                settings=record.recipe.settings,
+                plan=record.recipe.plan(self.step, 1, record.clock, self.factor),
+                index=self.step,
+                weights=self.weights,
+                vectors=self.vectors,
+                rows=rows,
+                batch=run.source.take(rows),
+                names=run.names,
+            )
+        )
+
+    def origin(self, run: RecordedRun) -> Origin:
+        """Return the first number that is not finite, on the way forward and back, in the run's own dtype."""
+        network, rows = run.network, self.rows(run)
+        batch = run.source.take(rows)
+        if (wrong := _bad(batch.numbers)) is not None:
+            return Origin("the inputs", None, *wrong)
+        if batch.target.dtype.kind == "f" and (wrong := _bad(batch.target.reshape(len(rows), -1))) is not None:
+            return Origin("the target", None, *wrong)
+        context = self.open(run).moment.context
+        forward = network.forward(self.weights, batch.numbers, context)
+        for i, outputs in enumerate(forward.outputs):
+            if (wrong := _bad(outputs)) is not None:
+                return Origin("the forward pass", _dense_layer(network, i), *wrong)
+        with np.errstate(all="ignore"):
+            losses, d_logits = network.loss.rows(forward.logits, batch.target)
+        if (wrong := _bad(losses[:, np.newaxis])) is not None:
+            return Origin("the loss", len(network.layers) - 1, *wrong)
+        passed = network.backward(self.weights, forward, batch.target, batch.weight)
+        deltas = [(i, d) for i, d in enumerate(passed.deltas) if d is not None]
+        for i, delta in reversed(deltas):
+            if (wrong := _bad(delta)) is not None:
+                return Origin("the backward pass", _dense_layer(network, i), *wrong)
+        return Origin("the gradient's sum over rows, or its norm", None, np.arange(0), np.arange(0))
+
+
+def _bad(values: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """Return rows and columns that hold a number that is not finite, or None."""
+    dense = values if isinstance(values, np.ndarray) else values.toarray()
+    wrong = ~np.isfinite(dense)
+    return (np.flatnonzero(wrong.any(axis=1)), np.flatnonzero(wrong.any(axis=0))) if wrong.any() else None
+
+
+def _dense_layer(network: Network, index: int) -> int:
+    """Return the last layer with weights that is not after a layer."""
+    return max(i for i in range(index + 1) if network.layers[i].parameters())
+
+
+def find_failure(case: Case) -> Failure | None:
+    """Return the first step that was not finite: of a run that was given up, or that went back to before it."""
+    record = case.run.record
+    if not isinstance(record.recipe.optimizer, Optimizer):
+        return None
+    if (step := _first_going_back(record.factors)) is not None:
+        start, factor = step
+        return _step_again(case.run, start, factor)
+    if not case.diverged:
+        return None
+    factor = record.factors[-1][1] if record.factors else 1.0
+    state = case.run.state_before(record.n_steps)
+    return Failure(record.n_steps, state.weights, state.vectors, factor)
+
+
+def _first_going_back(factors: list[tuple[int, float]]) -> tuple[int, float] | None:
+    """Return the step to which a run went back with half the learning rate, and the factor before; None if it never did.
+
+    A plateau's factor may be a half as well: stepping again tells.
+    """
+    if factors and factors[0][0] == 0 and factors[0][1] in (0.5, 0.25, 0.125):
+        return 0, 1.0
+    pairs = zip(factors, factors[1:], strict=False)
+    return next(((start, old) for (_, old), (start, new) in pairs if new in (old / 2, old / 4, old / 8)), None)
+
+
+def _step_again(run: RecordedRun, start: int, factor: float) -> Failure | None:
+    """Take the steps that were undone, and return the one that was not finite."""
+    record, state = run.record, run.state_before(start)
+    weights, vectors = state.weights.copy(), tuple(vector.copy() for vector in state.vectors)
+    optimizer = record.recipe.optimizer
+    assert isinstance(optimizer, Optimizer), "lbfgs takes no steps"
+    session = open_session(
+        run.network,
+        run.source,
+        optimizer,
+        replace(record.recipe.settings, n_threads=None),
+        weights=weights,
+        vectors=vectors,
+    )
+    try:
+        n_steps = MOST_EPOCHS * record.clock.steps_per_epoch
+        report = session.run(start, record.recipe.plan(start, n_steps, record.clock, factor))
+    finally:
+        session.close()
+    if report.finite:
+        return None
+    return Failure(start + len(report.error) - 1, weights.copy(), tuple(v.copy() for v in vectors), factor)
