@@ -189,7 +189,8 @@ def test_a_second_ctrl_c_in_the_middle_of_a_step_leaves_a_state_to_go_on_from(ne
     assert [row["train_error"] for row in resumed.history] == [row["train_error"] for row in whole.history]
 
 
-def test_a_second_ctrl_c_in_the_middle_of_going_ahead_comes_between_epochs(network, rows):
+def test_a_second_ctrl_c_in_the_middle_of_going_ahead_comes_between_epochs(network, rows, monkeypatch):
+    monkeypatch.setattr("chainrule.training.run.CHUNK_SECONDS", 10.0)  # far ahead, however slow the machine is
     recipe = replace(RECIPE, epochs=200)
     whole = train(network, rows[0], recipe, engine="reference")
     state = TrainingState(network.initialise(seed=0), tuple(np.zeros((2, network.layout.size))))
