@@ -12,8 +12,10 @@ from sklearn.exceptions import NotFittedError
 
 from chainrule import TableClassifier, TableRegressor, load
 from chainrule.errors import ModelFileError, OutputError, ParameterError, ReplayError
+from chainrule.estimators.spill import KeyframesInFolder
 from chainrule.network import Quantile
 from chainrule.storage import read_container, write_container
+from chainrule.training.keyframes import Keyframe
 
 
 @pytest.fixture
@@ -179,6 +181,21 @@ def test_outputs_are_called_by_what_they_stand_for(settings, features, table):
     assert list(same_name.run_.step(0).rows.columns)[-1] == "area (target)"
 
 
+@pytest.mark.parametrize("what", ["X", "y"])
+def test_a_table_changed_after_fit_is_not_shown_for_what_was_trained_on(settings, what):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(150, 4)), rng.normal(size=150)
+    run = TableRegressor(**settings).fit(X, y).run_
+    before, weights = run.step(2).rows.columns, run.step(2).weights
+    {"X": X, "y": y}[what][:] *= 2
+    step = run.step(2)
+    assert np.array_equal(step.weights, weights)
+    with pytest.raises(ReplayError, match="the table was changed after fit"):
+        _ = step.rows
+    {"X": X, "y": y}[what][:] /= 2
+    assert run.step(2).rows.columns == before
+
+
 def test_full_keeps_more_than_none(settings, features, table):
     kept = {}
     for record in ("full", "auto", False):
@@ -212,6 +229,15 @@ def test_keyframes_in_a_folder(settings, features, table, tmp_path):
     model.save(tmp_path / "m.model", include_record=True)
     assert load(tmp_path / "m.model").record == "auto"
     assert same_steps(load(tmp_path / "m.model").replay(features, table["price"]), in_memory.run_)
+
+
+def test_keyframes_in_a_folder_that_were_undone_are_deleted(tmp_path):
+    keyframes = KeyframesInFolder(tmp_path)
+    for step in (0, 10, 20):
+        keyframes.add(Keyframe(step, np.full(3, float(step)), (np.zeros(3),)))
+    keyframes.drop_after(10)
+    assert sorted(path.name for path in keyframes.folder.iterdir()) == ["keyframe-0.chainrule", "keyframe-10.chainrule"]
+    assert np.array_equal(keyframes.before(15).weights, np.full(3, 10.0))
 
 
 def test_a_damaged_keyframe_is_noticed(settings, features, table, tmp_path):

@@ -1,18 +1,16 @@
 """What an estimator keeps of its training, so that any step of it can be opened: the record, and the rows."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
 from chainrule.engine import Source
 from chainrule.errors import ModelFileError, ReplayError
 from chainrule.estimators.encoding import Encoded, encode_again
+from chainrule.estimators.given_rows import GivenRows
 from chainrule.estimators.rows import Rows
 from chainrule.estimators.spill import KeyframesInFolder
 from chainrule.network import LogLoss, Quantile
@@ -168,7 +166,8 @@ def _open(model: "TableEstimator", record: RunRecord, source: Source, rows: Rows
 
     replay = Replay(record, model.network_, source, engine=model.engine, n_threads=model.n_threads)
     names = Names(model.network_, inputs=model.encoder_.encoded_names_, outputs=_output_names(model))
-    return RecordedRun(replay, names, rows=rows.numbers[training], originals=_Given(model, rows).values)
+    given = GivenRows(model, rows, source, training)
+    return RecordedRun(replay, names, rows=rows.numbers[training], originals=given.values)
 
 
 def _output_names(model: "TableEstimator") -> list[str]:
@@ -182,36 +181,3 @@ def _output_names(model: "TableEstimator") -> list[str]:
     n_targets = n_outputs // len(levels)
     targets = [target] if n_targets == 1 else [f"{target} {k + 1}" for k in range(n_targets)]
     return [f"{name}{level}" for name in targets for level in levels]
-
-
-class _Given:
-    """The rows of a table as they were given."""
-
-    def __init__(self, model: "TableEstimator", rows: Rows) -> None:
-        self._rows = rows
-        names = getattr(model, "feature_names_in_", None)
-        self._columns = [f"x{i}" for i in range(model.n_features_in_)] if names is None else [str(n) for n in names]
-        self._target = model.target_name_ or "target"
-
-    def values(self, numbers: NDArray[np.int64]) -> Mapping[str, Sequence[Any]]:
-        """Return the values of the rows at these places of the table, by column, the target's last."""
-        rows = np.searchsorted(self._rows.numbers, numbers)
-        columns = self._features(rows)
-        y = self._rows.y[rows].reshape(len(rows), -1)
-        targets = [self._target] if y.shape[1] == 1 else [f"{self._target} {k + 1}" for k in range(y.shape[1])]
-        return columns | {
-            f"{name} (target)" if name in columns else name: y[:, k].tolist() for k, name in enumerate(targets)
-        }
-
-    def _features(self, rows: NDArray[np.intp]) -> dict[str, Sequence[Any]]:
-        X = self._rows.X
-        frame = nw.from_native(X, eager_only=True, pass_through=True)
-        if isinstance(frame, nw.DataFrame):
-            part = frame[rows.tolist()]
-            return {str(name): part[name].to_list() for name in part.columns}
-        if issparse(X):  # columns that these rows have no number in are left out
-            some: Any = cast(Any, X)[rows]
-            filled = np.unique(some.indices)
-            values = some[:, filled].toarray()
-            return {self._columns[j]: values[:, k].tolist() for k, j in enumerate(filled)}
-        return {name: X[rows, j].tolist() for j, name in enumerate(self._columns)}
