@@ -14,6 +14,9 @@ using Interrupted = std::function<bool()>;
 // What a team shares of it. Work has phases that the team leaves together; a phase that is given up is not completed.
 class Lookout {
    public:
+    // How long nobody is asked after a question, which may have to wait for the GIL.
+    explicit Lookout(std::chrono::nanoseconds patience = std::chrono::milliseconds(20)) : patience_(patience) {}
+
     // Before work: nobody is asked if `interrupted` is empty. It must outlive the work.
     void begin(const Interrupted& interrupted) {
         given_up_in_ = never;
@@ -25,7 +28,7 @@ class Lookout {
     void look(int64_t phase) {
         if (interrupted_ == nullptr || given_up()) return;
         const auto now = std::chrono::steady_clock::now();
-        if (now - looked_ < patience) return;
+        if (now - looked_ < patience_) return;
         looked_ = now;
         if ((*interrupted_)()) given_up_in_ = phase;
     }
@@ -38,9 +41,9 @@ class Lookout {
     bool given_up_by(int64_t phase) const { return given_up_in_ <= phase; }
 
    private:
-    static constexpr auto patience = std::chrono::milliseconds(20);
     static constexpr int64_t never = INT64_MAX;
 
+    std::chrono::nanoseconds patience_;
     std::atomic<int64_t> given_up_in_{never};
     const Interrupted* interrupted_ = nullptr;
     std::chrono::steady_clock::time_point looked_;

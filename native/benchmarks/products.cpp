@@ -1,6 +1,7 @@
 // The three products of a dense layer, in the pieces that the core takes: some rows at a time on the way forward and back,
 // blocks of W for the gradient.
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "blocks.hpp"
@@ -88,48 +89,55 @@ Work backward(const Network& network, size_t stage, Index rows) {
             [of] { return product(of->rows, of->n_out, of->n_in, of->deltas, of->transposed_W); }, exact};
 }
 
+// Each block goes to the same memory, as the core's descent takes it from there at once: there is never a whole gradient of many
+// weights. So the check computes the blocks again, and puts them together.
 Work gradient(const Network& network, size_t stage, Index rows) {
     struct Gradient : Operands {
         Gradient(const Network& network, size_t index, Index rows) : Operands(network, index, rows) {
-            for (const Block& block : Blocks<float>(network, false))
-                if (block.stage == index) blocks.push_back(block);
-            start = blocks.front().start;
+            const Blocks<float> all(network, false);
+            std::copy_if(all.begin(), all.end(), std::back_inserter(blocks),
+                         [index](const Block& block) { return block.stage == index; });
+            numbers = Buffer<float>(all.largest());
         }
+
+        void compute(const Block& b) const {
+            kernels.dense_gradient({rows,
+                                    n_out,
+                                    inputs.data(),
+                                    ld_in,
+                                    deltas_in_panels.data(),
+                                    strip,
+                                    b.i0,
+                                    b.i1,
+                                    b.p0,
+                                    b.p1,
+                                    numbers.data(),
+                                    b.ld,
+                                    {}});
+        }
+
+        std::vector<double> whole() const {
+            std::vector<double> result(W.size());
+            for (const Block& b : blocks) {
+                compute(b);
+                for (Index i = b.i0; i < b.i1; ++i)
+                    std::copy_n(numbers.data() + (i - b.i0) * b.ld, b.ld,
+                                result.begin() + i * n_out + b.p0 * kernels.panel);
+            }
+            return result;
+        }
+
         std::vector<Block> blocks;
-        Index start;
-        Buffer<float> numbers{stage.n_weights()};  // the blocks one after the other
+        Buffer<float> numbers;
     };
     const auto of = std::make_shared<Gradient>(network, stage, rows);
     const auto run = [of] {
-        for (const Block& b : of->blocks)
-            of->kernels.dense_gradient({of->rows,
-                                        of->n_out,
-                                        of->inputs.data(),
-                                        of->ld_in,
-                                        of->deltas_in_panels.data(),
-                                        of->strip,
-                                        b.i0,
-                                        b.i1,
-                                        b.p0,
-                                        b.p1,
-                                        of->numbers.data() + b.start - of->start,
-                                        b.ld,
-                                        {}});
+        for (const Block& block : of->blocks) of->compute(block);
     };
-    const auto computed = [of] {
-        std::vector<double> W(static_cast<size_t>(of->stage.n_weights()));
-        for (const Block& b : of->blocks)
-            for (Index i = b.i0; i < b.i1; ++i)
-                std::copy_n(of->numbers.data() + b.start - of->start + (i - b.i0) * b.ld, b.ld,
-                            W.begin() + i * of->n_out + b.p0 * of->kernels.panel);
-        return W;
+    const auto expected = [of] {
+        return product(of->n_in + 1, of->rows, of->n_out, transposed(of->x, of->rows, of->n_in + 1), of->deltas);
     };
-    return {run, computed,
-            [of] {
-                return product(of->n_in + 1, of->rows, of->n_out, transposed(of->x, of->rows, of->n_in + 1),
-                               of->deltas);
-            },
-            exact};
+    return {run, [of] { return of->whole(); }, expected, exact};
 }
 
 }  // namespace chainrule::benchmarks

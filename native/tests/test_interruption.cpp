@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "instruction_sets.hpp"
+#include "prediction.hpp"
 #include "training.hpp"
 
 namespace chainrule::tests {
@@ -68,6 +69,56 @@ TEST(interruption_is_agreed_upon) {
         int asked = 0;
         const Index taken = run.take(session, 0, training.n_steps, [&] { return ++asked > i % 3; });
         CHECK(taken <= training.n_steps, "taken ", taken);
+    }
+}
+
+TEST(interruption_leaves_no_sums) {
+    use(runnable().front());
+    const Training training = long_step();
+    for (const int n_threads : {1, 3}) {
+        Run<float> run(training);
+        Session<float> session = run.open(n_threads);
+        std::vector<float> gradient(run.weights.size()), again(gradient);
+        double error = 0, weight = 0;
+        const Selection rows{nullptr, 0, training.n_rows};
+        CHECK(!session.accumulate(rows, {}, {&error, &weight, gradient.data()}, [] { return true; }), n_threads);
+        CHECK(session.accumulate(rows, {}, {&error, &weight, gradient.data()}, [] { return false; }), n_threads);
+        CHECK(session.accumulate(rows, {}, {&error, &weight, again.data()}, nullptr), n_threads);
+        CHECK(gradient == again, n_threads, " threads");
+    }
+}
+
+TEST(interruption_ends_a_prediction) {
+    use(runnable().front());
+    Training training = long_step();
+    training.n_rows *= 4;
+    for (const int n_threads : {1, 3}) {
+        Run<float> run(training);
+        std::vector<float> logits(static_cast<size_t>(training.n_rows * training.n_outputs));
+        const auto predict = [&](const Interrupted& interrupted) {
+            return compute_logits(run.network, run.features(), run.weights.data(), logits.data(), n_threads,
+                                  interrupted);
+        };
+        CHECK(!predict([] { return true; }) && predict([] { return false; }) && predict(nullptr), n_threads);
+    }
+}
+
+// Ranges of hashes that are half divided, or half sorted, are forgotten.
+TEST(interruption_of_an_order_is_no_order) {
+    const int64_t n_rows = 300000;
+    RowOrder expected(5, n_rows), order(5, n_rows, 2);
+    for (const int yes_at : {1, 2, 6, 8, 11}) {
+        int asked = 0;
+        const Interrupted interrupted = [&] { return ++asked == yes_at; };
+        Lookout lookout(std::chrono::milliseconds(0));
+        lookout.begin(interrupted);
+        const Look look{&lookout, 0, 0};
+        order.divide(4, look);
+        order.sort_ranges(look);
+        CHECK(lookout.given_up() && !order.is_of(4), yes_at);
+        const uint32_t* rows = order.of_epoch(4);
+        CHECK(std::equal(rows, rows + n_rows, expected.of_epoch(4)), yes_at);
+        order.of_epoch(3);
     }
 }
 

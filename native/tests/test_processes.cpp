@@ -7,6 +7,7 @@
 #include "instruction_sets.hpp"
 #include "prediction.hpp"
 #include "training.hpp"
+#include "turn.hpp"
 
 namespace chainrule::tests {
 
@@ -62,6 +63,42 @@ TEST(sessions_go_on_after_a_fork) {
           "in the child");
     run.take(session, 4, 6);
     CHECK(run.same_as(alone), "in the parent");
+}
+
+TEST(turns_are_taken_one_at_a_time) {
+    Turns turns;
+    int inside = 0, most = 0, taken = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+        threads.emplace_back([&] {
+            for (int round = 0; round < 500; ++round) {
+                const Turn turn(turns);
+                most = std::max(most, ++inside);
+                ++taken;
+                --inside;
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+    CHECK(most == 1 && taken == 2000, most, " at once, ", taken, " in all");
+}
+
+TEST(turns_are_not_waited_for_by_a_child_that_was_forked_in_one) {
+    Turns turns;
+    CHECK(true_in_child([&] {
+              const Turn turn(turns);
+              return !turns.is_orphaned();
+          }),
+          "before");
+    const Turn turn(turns);
+    CHECK(true_in_child([&] {
+              try {
+                  turns.begin();
+              } catch (const std::runtime_error&) {
+                  return turns.is_orphaned();
+              }
+              return false;
+          }),
+          "within");
 }
 
 }  // namespace chainrule::tests

@@ -58,6 +58,19 @@ std::vector<Named> trainings() {
           .batch_size = 25,
           .n_steps = 7,
           .sparse = true}},
+        {"rows to be sorted in ranges",
+         {.n_inputs = 2, .n_rows = 70000, .n_outputs = 1, .widths = {3}, .batch_size = 30000, .n_steps = 4}},
+        {"a given order", {.n_rows = 40, .batch_size = 9, .given_order = true}},
+        {"a given order of sparse rows, fused",
+         {.n_inputs = 300,
+          .n_rows = 60,
+          .n_outputs = 3,
+          .widths = {130},
+          .loss = L::cross_entropy,
+          .batch_size = 25,
+          .n_steps = 7,
+          .sparse = true,
+          .given_order = true}},
         {"many rows at once", {.n_inputs = 20, .n_rows = 900, .widths = {40, 40}, .batch_size = 400, .n_steps = 6}},
     };
 }
@@ -173,7 +186,7 @@ TEST(session_descends_what_it_accumulates) {
             training.n_rows = training.batch_size =
                 std::min(training.batch_size, training.n_rows);  // all rows in a step
             Run<double> run(training), by_hand(training);
-            Session<double> session = run.open(2), other = by_hand.open(1);
+            Session<double> session = run.open(2), other = by_hand.open(3);
             run.take(session, 0, 1);
             const double divisor = by_hand.plan[5][0], factor = by_hand.plan[3][0];
             Accumulated<double> sums(by_hand, {nullptr, 0, training.n_rows}, {3, 0, factor, 0}, 3);
@@ -184,6 +197,27 @@ TEST(session_descends_what_it_accumulates) {
             for (size_t i = 0; i < run.weights.size(); ++i)
                 CHECK_NEAR(by_hand.weights[i], run.weights[i], 1e-12, set.name, ": ", named.name, " weight ", i);
         }
+    }
+}
+
+TEST(session_takes_the_rows_of_a_given_order) {
+    use(runnable().front());
+    const Training training{.n_rows = 40, .loss = LossKind::squared_error, .batch_size = 9, .given_order = true};
+    Run<double> run(training), by_hand(training);
+    std::fill(run.plan[0].begin(), run.plan[0].end(), 0.0);  // nothing is learned: each step tells its rows
+    Session<double> session = run.open(2), other = by_hand.open(1);
+    run.take(session, 0, training.n_steps);
+    for (Index i = 0; i < training.n_steps; ++i) {
+        const Index epoch = i / run.steps_per_epoch(), first = i % run.steps_per_epoch() * training.batch_size;
+        std::vector<uint32_t> rows;
+        for (Index r = first; r < std::min(first + training.batch_size, training.n_rows); ++r)
+            rows.push_back(static_cast<uint32_t>(run.orders[static_cast<size_t>(epoch * training.n_rows + r)]));
+        double error = 0, weight = 0;
+        std::vector<double> unused(by_hand.weights.size());
+        const Selection selection{rows.data(), 0, static_cast<Index>(rows.size())};
+        other.accumulate(selection, {}, {&error, &weight, unused.data()}, nullptr);
+        CHECK_NEAR(run.report[0][static_cast<size_t>(i)], error / run.plan[5][static_cast<size_t>(i)], 1e-12, "step ",
+                   i);
     }
 }
 

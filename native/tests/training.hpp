@@ -21,6 +21,7 @@ struct Training {
     bool sparse = false, weighted = false;
     double l1 = 0, l2 = 0;
     std::optional<double> max_gradient_norm{};
+    bool given_order = false;
 
     Loss described_loss() const {
         if (loss == LossKind::quantile) return {loss, 0, {0.2, 0.7}};
@@ -59,6 +60,7 @@ struct Run {
     std::vector<int32_t> codes;
     std::vector<std::vector<T>> vectors;
     std::vector<double> plan[6], report[3];
+    std::vector<int64_t> orders;  // one for each epoch
 
     Run(const Training& t, Random random)
         : training(t), network(t.network()), optimizer(t.described_optimizer()), csr(random, t.n_rows, t.n_inputs) {
@@ -73,7 +75,11 @@ struct Run {
                                   1,    2,   10};  // learning rate, momentum, decay, dropout, penalty, divisor
         for (size_t i = 0; i < 6; ++i) plan[i] = random.numbers<double>(t.n_steps, highest[i] / 2, highest[i]);
         for (auto& column : report) column.resize(static_cast<size_t>(t.n_steps));
+        for (Index epoch = 0; t.given_order && epoch <= t.n_steps / steps_per_epoch(); ++epoch)
+            for (Index r = 0; r < t.n_rows; ++r) orders.push_back((r * 7919 + epoch) % t.n_rows);  // 7919 is prime
     }
+
+    Index steps_per_epoch() const { return (training.n_rows + training.batch_size - 1) / training.batch_size; }
 
     explicit Run(const Training& t) : Run(t, Random(1)) {}
 
@@ -113,7 +119,9 @@ struct Run {
     StepReport report_from(Index i) { return {report[0].data() + i, report[1].data() + i, report[2].data() + i}; }
 
     Index take(Session<T>& session, Index first, Index n, const Interrupted& interrupted = nullptr) {
-        return session.run({first, n, plan_from(first), report_from(first)}, interrupted);
+        const int64_t* order = orders.data() + first / steps_per_epoch() * training.n_rows;
+        return session.run({first, n, plan_from(first), report_from(first), training.given_order ? order : nullptr},
+                           interrupted);
     }
 
     // All steps, in calls of up to `at_once`.
