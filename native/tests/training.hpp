@@ -119,9 +119,9 @@ struct Run {
     StepReport report_from(Index i) { return {report[0].data() + i, report[1].data() + i, report[2].data() + i}; }
 
     Index take(Session<T>& session, Index first, Index n, const Interrupted& interrupted = nullptr) {
-        const int64_t* order = orders.data() + first / steps_per_epoch() * training.n_rows;
-        return session.run({first, n, plan_from(first), report_from(first), training.given_order ? order : nullptr},
-                           interrupted);
+        const Index first_row = first / steps_per_epoch() * training.n_rows;
+        const int64_t* given = training.given_order ? orders.data() + first_row : nullptr;
+        return session.run({first, n, plan_from(first), report_from(first), given}, interrupted);
     }
 
     // All steps, in calls of up to `at_once`.
