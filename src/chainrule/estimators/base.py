@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from chainrule import engine
 from chainrule.errors import ParameterError
 from chainrule.estimators.checkpoint import Checkpoint, fingerprint
+from chainrule.estimators.drawing import Drawing
 from chainrule.estimators.encoding import Encoded, encode
 from chainrule.estimators.metrics import GREATER_IS_BETTER
 from chainrule.estimators.parameters import Rule, check_parameters
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["TableEstimator"]
 
 
-class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class TableEstimator(Drawing, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Base of ``TableClassifier`` and ``TableRegressor``."""
 
     _rules: dict[str, Rule]
@@ -292,14 +293,6 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         rows = together(check_features(self, X, reset=False), y, sample_weight)
         predicted = self._predicted(rows.X)
         return self._metrics(self._metric_target(rows.y), predicted, None if sample_weight is None else rows.weight)
-
-    def plot_learning_curve(self) -> Any:
-        """Return a plotly figure of the errors over the epochs (needs the extra ``[page]``)."""
-        check_is_fitted(self)
-        from chainrule.glassbox import learning_curve
-
-        title = f"{type(self).__name__}: learning curve"
-        return learning_curve(self.history_, title=title, best_epoch=self.best_epoch_)
 
     @property
     def run_(self) -> Any:

@@ -4,36 +4,66 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainrule.glassbox.figures import check_plotly, gradient_flow, learning_curve, to_html, update_ratio
+    from chainrule.glassbox.error_plane import Landscape, landscape_of
+    from chainrule.glassbox.figures import (
+        activations,
+        check_plotly,
+        gradient_flow,
+        landscape,
+        learning_curve,
+        learning_rate_range_test,
+        step_network,
+        to_html,
+        update_ratio,
+    )
     from chainrule.glassbox.moment import Moment
     from chainrule.glassbox.names import Names
+    from chainrule.glassbox.rate_range import RangeTest, range_test
     from chainrule.glassbox.ratios import update_ratios
     from chainrule.glassbox.run import RecordedRun
     from chainrule.glassbox.step import Step
 
 __all__ = [
+    "Landscape",
     "Moment",
     "Names",
+    "RangeTest",
     "RecordedRun",
     "Step",
+    "activations",
     "check_plotly",
     "gradient_flow",
+    "landscape",
+    "landscape_of",
     "learning_curve",
+    "learning_rate_range_test",
+    "range_test",
+    "step_network",
     "to_html",
     "update_ratio",
     "update_ratios",
 ]
 
-_HOMES = {
+_FIGURES = (
+    "activations",
+    "check_plotly",
+    "gradient_flow",
+    "landscape",
+    "learning_curve",
+    "learning_rate_range_test",
+    "step_network",
+    "to_html",
+    "update_ratio",
+)
+_HOMES = dict.fromkeys(_FIGURES, "figures") | {
+    "Landscape": "error_plane",
     "Moment": "moment",
     "Names": "names",
+    "RangeTest": "rate_range",
     "RecordedRun": "run",
     "Step": "step",
-    "check_plotly": "figures",
-    "gradient_flow": "figures",
-    "learning_curve": "figures",
-    "to_html": "figures",
-    "update_ratio": "figures",
+    "landscape_of": "error_plane",
+    "range_test": "rate_range",
     "update_ratios": "ratios",
 }
 

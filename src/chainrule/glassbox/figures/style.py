@@ -10,11 +10,12 @@ from chainrule.errors import MissingExtraError
 __all__ = [
     "BLUE",
     "COLORS",
-    "DASHES",
+    "DIVERGING",
     "GREEN",
     "GRID",
     "INK",
     "RED",
+    "YELLOW",
     "add_series",
     "check_plotly",
     "finite",
@@ -23,9 +24,10 @@ __all__ = [
 ]
 
 # Okabe and Ito's palette: told apart with any colour vision.
-BLUE, RED, GREEN = "#0072B2", "#D55E00", "#009E73"
+BLUE, RED, GREEN, YELLOW = "#0072B2", "#D55E00", "#009E73", "#F0E442"
 COLORS = (BLUE, RED, GREEN, "#E69F00", "#56B4E9", "#CC79A7", "#1b1b1b")
 DASHES = ("solid", "dash", "dot", "dashdot")
+DIVERGING = ((0.0, RED), (0.5, "#ffffff"), (1.0, BLUE))  # below and above 0
 INK, GRID = "#24292f", "#e7e9ec"
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, sans-serif"
 
@@ -72,9 +74,10 @@ def add_series(figure: Any, x: Sequence[Any], y: Sequence[Any], *, name: str, nu
 
 def lay_out(figure: Any, title: str, *, height: int | None = 420, **layout: Any) -> None:
     """Give a figure the title (plain text), fonts, margins and grid that all have."""
-    text = html.escape(title, quote=False)
+    text, place = html.escape(title, quote=False), {"x": 0, "xref": "paper", "xanchor": "left"}
+    place |= {"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 18}}  # above a legend of two lines
     figure.update_layout(
-        title={"text": text, "x": 0, "xref": "paper", "xanchor": "left", "font": {"size": 19}},
+        title={"text": text, "font": {"size": 19}, **place},
         template="plotly_white",
         font={"family": FONT, "size": 14, "color": INK},
         legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
