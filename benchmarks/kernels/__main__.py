@@ -44,9 +44,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace, program: Path) -> dict[str, Any]:
-    """Measure all tasks."""
+    """Measure all tasks: the products, the passes over the weights, the optimizers."""
     sets = instruction_sets(program)
-    results: dict[str, Any] = {"instruction_sets": sets, "products": [], "passes": [], "optimizers": []}
+    results: dict[str, Any] = {"rounds": options.rounds, "seconds_of_a_turn": options.seconds, "instruction_sets": sets}
+    results |= {"products": [], "passes": [], "optimizers": []}
 
     def add(part: str, case: Case, work: list[Task], *, with_blas: bool) -> None:
         with ExitStack() as stack:

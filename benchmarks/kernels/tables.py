@@ -20,8 +20,9 @@ def render(results: dict[str, Any]) -> str:
         ("Packing, and Adam's step: 10⁶ weights/s", pass_table(results["passes"], sets)),
         ("Optimizers' steps, without packing: 10⁶ weights/s", optimizer_table(results["optimizers"], sets)),
     ]
+    turns = f"The least processor times of {results['rounds']} turns of {results['seconds_of_a_turn'] * 1e3:.0f} ms."
     sections = [f"#### {title}\n\n{table}" for title, table in parts]
-    return "\n\n".join([machine_line(results["machine"]), *sections]) + "\n"
+    return "\n\n".join([machine_line(results["machine"]) + " " + turns, *sections]) + "\n"
 
 
 def task_of(record: Record) -> Task:

@@ -90,6 +90,8 @@ def test_passes_and_optimizers_have_weights_a_second():
     machine = dict.fromkeys(("date", "processor", "cores", "instructions", "system", "python", "load"), "?")
     results = {
         "machine": machine | {"libraries": [], "quick": True},
+        "rounds": 7,
+        "seconds_of_a_turn": 0.02,
         "instruction_sets": ["avx2"],
         "products": [record("forward", avx2=1.0, BLAS=1.0)],
         "passes": [record(name, avx2=24e-9) for name in PASSES],  # of (7 + 1)·3 weights
@@ -97,6 +99,7 @@ def test_passes_and_optimizers_have_weights_a_second():
     }
     text = render(results)
     assert "A quick run" in text
+    assert "The least processor times of 7 turns of 20 ms." in text
     assert f"| tiny | 8×3 |{' 1,000 |' * len(PASSES)}".replace(" ", "") in text.replace(" ", "")
     for name in OPTIMIZERS:
         assert f"|{name}|8×3|2,000|" in text.replace(" ", "")
