@@ -12,7 +12,10 @@ from benchmarks.speed.cases import Case
 
 ROOT = Path(__file__).parents[2]
 # What pip has put beside this Python comes first: CMake and ninja of the extra `test`.
-ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+ENVIRONMENT = os.environ | {
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+    "CMAKE_GENERATOR": "Ninja",
+}
 
 
 class ProgramError(Exception):

@@ -171,8 +171,8 @@ def test_without_cmake_the_way_out_is_told(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_the_program_times_every_kernel_and_notices_a_wrong_result(tmp_path):
-    if not all(shutil.which(tool, path=ENVIRONMENT["PATH"]) for tool in ("cmake", "c++")):
-        pytest.skip("CMake or a C++ compiler is missing")
+    if not all(shutil.which(tool, path=ENVIRONMENT["PATH"]) for tool in ("cmake", "ninja", "c++")):
+        pytest.skip("CMake, ninja or a C++ compiler is missing")
     program = build(tmp_path, "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_CXX_FLAGS=-O1")
     main(["--quick", "--program", str(program), "--json", str(tmp_path / "kernels.json")])
     results = json.loads((tmp_path / "kernels.json").read_text())
