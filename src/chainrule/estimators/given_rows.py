@@ -70,7 +70,7 @@ class GivenRows:
         encoded = self._encoder.transform(X)
         target = self._encode_target(y, self._source.target.dtype)
         differs: Any = encoded != trained_on.numbers
-        if (differs.nnz if issparse(differs) else differs.any()) or not np.array_equal(target, trained_on.target):
+        if differs.sum() or not np.array_equal(target, trained_on.target):
             raise ReplayError(
                 "the table was changed after fit: these rows are not those that the network was trained on any more. "
                 "Give the table as it was: model.replay(X, y)."
