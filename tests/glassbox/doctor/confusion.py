@@ -27,7 +27,8 @@ for rule, setups in planted().items():
         trained = perf_counter()
         diagnosis = examine(case)
         ok = rule in [finding.rule for finding in diagnosis.all][:rank]
-        print(f"{'ok  ' if ok else 'MISS'} {trained - began:4.1f}+{perf_counter() - trained:4.1f} s  {rule}: {told(diagnosis)}", flush=True)
+        seconds = f"{trained - began:4.1f}+{perf_counter() - trained:4.1f} s"
+        print(f"{'ok  ' if ok else 'MISS'} {seconds}  {rule}: {told(diagnosis)}", flush=True)
 for name, setup in healthy().items():
     if wanted and "healthy" not in wanted:
         continue

@@ -1,5 +1,6 @@
 """The examination of a case: what rules ask for, measured once and shared."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -111,8 +112,13 @@ class Examination:
         return tuple(probe for probe in self.probes if probe.index <= limit)
 
     def late(self) -> tuple[Probe, ...]:
-        """Return the probes of the last two thirds, without the last quarter of a falling learning rate's."""
+        """Return the probes of the last two thirds."""
         return tuple(probe for probe in self.probes if probe not in self.early())
+
+    def opened(self, steps: range, n_steps: int) -> Iterator[Probe]:
+        """Yield ``n_steps`` of a range of steps, evenly spread, or all there are, opened."""
+        chosen = spread_rows(len(steps), n_steps).tolist() if len(steps) else []
+        yield from (Probe(self.run.step(steps[i]), self.sample) for i in with_progress(chosen, "opening steps"))
 
     @cached_property
     def base_error(self) -> float:

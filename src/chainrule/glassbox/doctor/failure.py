@@ -1,6 +1,7 @@
 """The first step of a run whose error or gradient was not finite, and where in it that began."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,7 +91,7 @@ class Failure:
             if (wrong := _bad(outputs)) is not None:
                 return Origin("the forward pass", _dense_layer(network, i), *wrong)
         with np.errstate(all="ignore"):
-            losses, d_logits = network.loss.rows(forward.logits, batch.target)
+            losses, _ = network.loss.rows(forward.logits, batch.target)
         if (wrong := _bad(losses[:, np.newaxis])) is not None:
             return Origin("the loss", len(network.layers) - 1, *wrong)
         passed = network.backward(self.weights, forward, batch.target, batch.weight)
@@ -129,14 +130,15 @@ def find_failure(case: Case) -> Failure | None:
 
 
 def _first_going_back(factors: list[tuple[int, float]]) -> tuple[int, float] | None:
-    """Return the step to which a run went back with half the learning rate, and the factor before; None if it never did.
+    """Return the step to which a run went back with half the learning rate, and the factor before, or None.
 
     A plateau's factor may be a half as well: stepping again tells.
     """
     if factors and factors[0][0] == 0 and factors[0][1] in (0.5, 0.25, 0.125):
         return 0, 1.0
-    pairs = zip(factors, factors[1:], strict=False)
-    return next(((start, old) for (_, old), (start, new) in pairs if new in (old / 2, old / 4, old / 8)), None)
+    return next(
+        ((start, old) for (_, old), (start, new) in pairwise(factors) if new in (old / 2, old / 4, old / 8)), None
+    )
 
 
 def _step_again(run: RecordedRun, start: int, factor: float) -> Failure | None:

@@ -73,13 +73,15 @@ class SamplePass:
         with np.errstate(all="ignore"):
             return self.network.backward(self.weights, self.forward, self.batch.target, self.batch.weight, penalty=0.0)
 
-    @property
+    @cached_property
     def error(self) -> float:
         """E of the sample, without penalty."""
-        return self.backward.error
+        weight = self.batch.weight
+        total, _ = self.network.loss(self.forward.logits, self.batch.target, weight)
+        return total / (len(self.batch.target) if weight is None else float(weight.sum()))
 
-    def W(self, layer: int) -> Numbers:
-        """Return a dense layer's weights (n_in + 1, n_out), the bias in the last row."""
+    def weights_of(self, layer: int) -> Numbers:
+        """Return W of a dense layer, (n_in + 1, n_out), the bias in the last row."""
         return np.asarray(self.network.layout.views(self.weights)[layer][0])
 
     def delta(self, layer: int) -> Numbers:

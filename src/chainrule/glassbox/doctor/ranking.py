@@ -10,8 +10,8 @@ __all__ = ["ranked"]
 def ranked(findings: Sequence[Finding], explains: Mapping[str, Sequence[str]]) -> list[Finding]:
     """Return the causes among findings, each with its consequences, gravest first.
 
-    A finding is a consequence if a graver or equal one, or a warning, names its rule as a symptom. Causes are ordered by
-    their level, then by the number of their consequences, then as they were found.
+    A finding is a consequence if one at least as grave, or a warning, names its rule as a symptom. Causes are ordered
+    by the gravest level among them and their consequences, then by the number of these, then as they were found.
 
     Parameters
     ----------

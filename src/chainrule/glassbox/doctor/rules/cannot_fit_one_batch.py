@@ -18,12 +18,12 @@ __all__ = ["RULE"]
 NAME = "cannot_fit_one_batch"
 N_ROWS = 16
 MOST_ITERATIONS = 150
-MUCH, MOST = 0.2, 0.8  # of the base error that is left
+MUCH, MOST = 0.5, 0.8  # of the base error that is left
 HARM = 0.3  # of the base error that the run itself left
 
 
 def look(examination: Examination) -> Finding | None:
-    """Return a finding if L-BFGS, from the run's first weights, leaves a fifth of the base error of sixteen rows.
+    """Return a finding if L-BFGS, from the run's first weights, leaves half of the base error of sixteen rows.
 
     L-BFGS chooses its own steps, so that the run's learning rate has no part in it; the penalty has. A run that fitted
     its own rows well is not asked.
@@ -42,7 +42,7 @@ def look(examination: Examination) -> Finding | None:
     return Finding(
         rule=NAME,
         level=Level.FAULT if left > MOST else Level.WARNING,
-        symptom=f"of {len(rows)} rows the network keeps {left:.0%} of the base error, however long it trains on them alone",
+        symptom=f"of {len(rows)} rows the network keeps {left:.0%} of the base error, trained on them alone",
         evidence=Evidence(
             step=examination.first.index,
             rows=examination.row_numbers(rows),

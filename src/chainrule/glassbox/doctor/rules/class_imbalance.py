@@ -17,7 +17,7 @@ MISSED = 0.5  # recall below which a class counts as ignored
 
 
 def look(examination: Examination) -> Finding | None:
-    """Return a finding if a class of a fifth of the largest's weight, or less, is mostly not recognised in training rows."""
+    """Return a finding if a class of a fifth of the largest's weight, or less, is mostly missed in training rows."""
     if not examination.has_classes or not examination.probes:
         return None
     sample, logits = examination.sample, examination.kept.forward.logits

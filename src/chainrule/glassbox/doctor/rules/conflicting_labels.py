@@ -28,7 +28,7 @@ def look(columns: Columns) -> Finding | None:
     return Finding(
         rule=NAME,
         level=level,
-        symptom=f"{len(conflicts)} of {columns.n_rows} rows are like another in every column and differ in their target",
+        symptom=f"{len(conflicts)} of {columns.n_rows} rows are like another in every column, with another target",
         evidence=Evidence(rows=columns.row_numbers(conflicts), numbers={"share of the rows": share}),
         cause="wrong labels, rows entered twice, or a column that would tell them apart is missing",
         cure=Cure("Look at these rows; correct the labels or add what tells them apart. No training can fit them all."),

@@ -51,7 +51,8 @@ def _key(values: Numbers) -> bytes:
     known = values[~np.isnan(values)]
     standard = (values - known.mean()) / (known.std() or 1.0)
     lead = standard[int(np.nanargmax(np.abs(standard) > 0.5))]
-    return (np.round(standard * np.sign(lead), DIGITS) + 0.0).tobytes()
+    rounded: Numbers = np.round(standard * np.sign(lead), DIGITS) + 0.0  # + 0.0 makes −0 a 0
+    return rounded.tobytes()
 
 
 RULE = TableRule(name=NAME, look=look)

@@ -15,16 +15,16 @@ FAR, VERY_FAR = 5.0, 20.0  # excess over the base error, in base errors; He's in
 def look(examination: Examination) -> Finding | None:
     """Return a finding if the first error exceeds the base error more than five times over."""
     first = examination.first
-    if first is None or not examination.scale > 0:
+    if first is None:
         return None
-    excess = (first.before.error - examination.base_error) / examination.scale
+    excess = (first.before.error - examination.base_error) / max(examination.scale, abs(examination.base_error))
     if not excess > FAR:
         return None
     shift = float(abs(first.before.forward.logits.mean(axis=0)).max())
     return Finding(
         rule=NAME,
         level=Level.FAULT if excess > VERY_FAR else Level.WARNING,
-        symptom=f"E begins at {first.before.error:.4g}, and the best answer without inputs has {examination.base_error:.4g}",
+        symptom=f"E begins at {first.before.error:.4g}, and is {examination.base_error:.4g} for the base rate",
         evidence=Evidence(
             step=first.index,
             layer=examination.names.layer(examination.names.dense[-1]),
@@ -34,10 +34,10 @@ def look(examination: Examination) -> Finding | None:
                 "largest mean output": shift,
             },
         ),
-        cause="the outputs begin far from the target's mean or shares: biases or weights were given that do not suit, or "
-        "the target is not centred",
+        cause="the outputs begin far from the target's mean or shares: biases or weights were given that do not suit, "
+        "or the target is not centred",
         cure=Cure("Begin with a bias of the output that answers the base rate: initialiser=None.", fresh_weights),
     )
 
 
-RULE = RunRule(name=NAME, explains=("exploding_gradients", "learning_rate_too_large", "oscillation"), look=look)
+RULE = RunRule(name=NAME, explains=("learning_rate_too_large", "oscillation"), look=look)

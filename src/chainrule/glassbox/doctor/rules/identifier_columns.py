@@ -33,7 +33,7 @@ def look(columns: Columns) -> Finding | None:
         rule=NAME,
         level=Level.WARNING,
         symptom=f"{columns.names[int(found[0])]} has another value in every row, as if it numbered them",
-        evidence=Evidence(columns=columns.named(found), numbers={"rows": columns.n_rows}),
+        evidence=Evidence(columns=columns.named([int(j) for j in found]), numbers={"rows": columns.n_rows}),
         cause="an identifier tells which row it is, not what it is like: a network learns rows by heart with it",
         cure=Cure(
             'Leave it out: columns={"…": "drop"}.',

@@ -20,7 +20,7 @@ FEWEST_IN_BIN = 5
 
 
 def look(columns: Columns) -> Finding | None:
-    """Return a finding if a column orders the rows by their target, or tells the classes apart, nearly without fault."""
+    """Return a finding if a column orders the rows by their target, or tells the classes apart, all but perfectly."""
     if columns.n_rows < FEWEST_ROWS or not np.isfinite(columns.target).all():
         return None
     tells = {int(j): _tells(columns.values[:, j], columns.target, columns.has_classes) for j in _candidates(columns)}
@@ -57,7 +57,10 @@ def _tells(values: Numbers, target: NDArray[np.generic], has_classes: bool) -> f
 
 
 def _tells_classes(values: Numbers, codes: NDArray[np.int64]) -> float:
-    """Return the share of the base rate's wrong guesses that the majority in each bin of five or more rows gets right."""
+    """Return the share of the base rate's wrong guesses that the majorities of bins of the column get right.
+
+    A bin has five rows or more, grows while it is pure, and does not part equal values.
+    """
     order = np.argsort(values, kind="stable")
     ordered, classes = values[order], codes[order]
     counts = np.zeros(codes.max() + 1, dtype=np.int64)

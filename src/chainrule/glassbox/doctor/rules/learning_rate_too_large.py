@@ -14,27 +14,30 @@ NAME = "learning_rate_too_large"
 BEYOND = 1.0  # overshoot: above it the step ends higher than it began, on the very rows it was made for
 OFTEN = 1 / 3  # of the steps looked at
 CLEAR = 0.02  # rise of E in base errors that counts
+BLOWN_UP = 5.0  # base errors by which an epoch's error is above that of the first step
+N_MORE = 16  # steps looked at in that epoch
 
 
 def look(examination: Examination) -> Finding | None:
-    """Return a finding if a third of the steps looked at raise E of their own batch, or the run went back or was given up.
+    """Return a finding if a third of the steps looked at raise E of their own batch; in a run that broke down, any.
 
-    Steps overshoot by their own batch, so that noise between batches is no reason.
+    That noise tells batches apart is no reason: steps are held to the rows that they were made for. A run broke down if
+    a step was not finite, or an epoch's error was far above that of the first step.
     """
     if examination.is_lbfgs:
         return None
-    probes = examination.probes
+    broke_down = examination.failure is not None and examination.failure.step > 0
+    probes, worst_epoch = list(examination.probes), _blown_up(examination)
+    if worst_epoch is not None:
+        broke_down = True
+        probes += [p for p in examination.opened(worst_epoch, N_MORE) if p.is_finite]
     over = [p for p in probes if p.overshoot > BEYOND and p.own_rise > CLEAR * examination.scale]
-    share = len(over) / len(probes) if probes else 0.0
-    failure = examination.failure
-    grew = failure is not None and failure.step > 0 and bool(over)
-    if share < OFTEN and not grew:
+    if not over or (len(over) < OFTEN * len(probes) and not broke_down):
         return None
     worst = max(over, key=lambda p: p.own_rise)
-    failed = failure is not None or not examination.remaining < 0.9
     return Finding(
         rule=NAME,
-        level=Level.FAULT if failed else Level.WARNING,
+        level=Level.FAULT if broke_down or not examination.remaining < 0.9 else Level.WARNING,
         symptom=f"{len(over)} of {len(probes)} steps looked at raised the error of the rows they were made for",
         evidence=Evidence(
             step=worst.index,
@@ -51,13 +54,23 @@ def look(examination: Examination) -> Finding | None:
     )
 
 
+def _blown_up(examination: Examination) -> range | None:
+    """Return the steps of the worst epoch, if its error was far above that of the first step."""
+    errors, history = examination.train_errors, examination.case.history
+    if len(errors) == 0 or not examination.probes:
+        return None
+    worst = int(errors.argmax())
+    if not errors[worst] - examination.probes[0].before.error > BLOWN_UP * examination.scale:
+        return None
+    return range(examination.run.first_step if worst == 0 else history[worst - 1]["step"], history[worst]["step"])
+
+
 RULE = RunRule(
     name=NAME,
     explains=(
         "oscillation",
         "dead_units",
         "saturated_units",
-        "exploding_gradients",
         "vanishing_gradients",
         "non_finite",
         "plateau",

@@ -17,7 +17,7 @@ TRAVELLED = 0.1  # way of all steps together, in lengths of w
 
 
 def look(examination: Examination) -> Finding | None:
-    """Return a finding if the steps together cannot have gone far, stayed short of the bottom, and much error is left."""
+    """Return a finding if the steps together went nowhere, each stayed short of the bottom, and much error is left."""
     probes = examination.probes
     if examination.is_lbfgs or len(probes) < 3:
         return None
@@ -33,7 +33,8 @@ def look(examination: Examination) -> Finding | None:
     return Finding(
         rule=NAME,
         level=Level.FAULT if examination.remaining > 0.9 else Level.WARNING,
-        symptom=f"a step changes the weights by {ratio:.2g} of their size; {n_steps} steps took {improved:.2g} base errors off",
+        symptom=f"a step changes the weights by {ratio:.2g} of their size; all {n_steps} steps together took "
+        f"{improved:.2g} base errors off",
         evidence=Evidence(
             step=probe.index,
             numbers={

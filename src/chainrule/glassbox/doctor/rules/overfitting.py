@@ -14,14 +14,14 @@ __all__ = ["RULE"]
 
 NAME = "overfitting"
 LEARNED = 0.2  # base errors that the training rows must have lost
-LITTLE, NOTHING = 0.5, 0.05  # share of that which validation rows lost too
+LITTLE, NOTHING = 0.25, 0.05  # share of that which validation rows lost too
 FEWEST_ROWS = 20
 
 
 def look(examination: Examination) -> Finding | None:
-    """Return a finding if, by the end, validation rows lost at their best less than half of what training rows lost.
+    """Return a finding if validation rows lost, at their best, less than a quarter of what training rows lost at last.
 
-    A run whose best epoch had no such gap was only stopped too late.
+    A run that did better on validation rows before it overfitted was only stopped too late.
     """
     validation = examination.case.validation
     if not examination.is_validated or validation is None or validation.n_rows < FEWEST_ROWS:
@@ -38,7 +38,8 @@ def look(examination: Examination) -> Finding | None:
     return Finding(
         rule=NAME,
         level=Level.FAULT if carried < NOTHING * learned else Level.WARNING,
-        symptom=f"training rows lost {learned:.2g} base errors, and validation rows at their best only {max(carried, 0.0):.2g}",
+        symptom=f"training rows lost {learned:.2g} base errors, and validation rows at their best only "
+        f"{max(carried, 0.0):.2g}",
         evidence=Evidence(
             step=max(step - 1, 0),
             numbers={"train error at the end": train, "best validation error": best, "base error of validation": base},

@@ -37,8 +37,8 @@ def look(examination: Examination) -> Finding | None:
     return Finding(
         rule=NAME,
         level=Level.FAULT if end == len(examination.case.history) - 1 else Level.WARNING,
-        symptom=f"from epoch {begin + 1} to {end + 1} of {len(examination.case.history)} the error stood still, with much of "
-        "it left and a way down",
+        symptom=f"from epoch {begin + 1} to {end + 1} of {len(examination.case.history)} the error stood still, high "
+        "up and with a way down",
         evidence=Evidence(
             step=min(step, examination.run.n_steps - 1),
             numbers={"‖g‖": norm, "least curvature": low, "largest curvature": high},
@@ -64,4 +64,4 @@ def _flat_stretch(examination: Examination) -> tuple[int, int] | None:
     return best if best[1] - best[0] + 1 >= LONG * len(errors) else None
 
 
-RULE = RunRule(name=NAME, explains=("stopped_too_early", "class_imbalance"), look=look)
+RULE = RunRule(name=NAME, explains=("stopped_too_early",), look=look)

@@ -25,7 +25,7 @@ def look(examination: Examination) -> Finding | None:
     passes, names = examination.first.before, examination.names
     gains = {}
     for i in names.dense:
-        W = passes.W(i)[:-1]
+        W = passes.weights_of(i)[:-1]
         size = float(np.sqrt((W**2).mean()))
         gains[i] = (size * np.sqrt(W.shape[0]), size * np.sqrt(W.shape[1]))
     small = [i for i, (forward, back) in gains.items() if 0 < max(forward, back) < SMALL]
@@ -37,8 +37,8 @@ def look(examination: Examination) -> Finding | None:
     return Finding(
         rule=NAME,
         level=Level.FAULT if examination.remaining > 0.5 else Level.WARNING,
-        symptom=f"the weights of {names.layer(layer)} begin {'too large' if large else 'too small'}: a signal that passes "
-        f"is multiplied by about {forward:.2g}",
+        symptom=f"the weights of {names.layer(layer)} begin {'too large' if large else 'too small'}: what passes is "
+        f"multiplied by about {forward:.2g}",
         evidence=Evidence(
             step=examination.first.index,
             layer=names.layer(layer),

@@ -37,8 +37,8 @@ def look(examination: Examination) -> Finding | None:
     return Finding(
         rule=NAME,
         level=Level.WARNING if fell > CLEAR * examination.scale else Level.NOTICE,
-        symptom=f"over the last {n_last} of {len(errors)} epochs the {'validation' if is_judged else 'train'} error still "
-        f"fell by {fell / examination.scale:.2g} base errors",
+        symptom=f"over the last {n_last} of {len(errors)} epochs the {'validation' if is_judged else 'train'} error "
+        f"still fell by {fell / examination.scale:.2g} base errors",
         evidence=Evidence(
             step=examination.run.n_steps - 1,
             numbers={

@@ -27,8 +27,8 @@ def look(examination: Examination) -> Finding | None:
     return Finding(
         rule=NAME,
         level=Level.FAULT if rise > MUCH else Level.WARNING if rise > CLEAR else Level.NOTICE,
-        symptom=f"the validation error was best after epoch {best + 1} of {len(errors)}, and {rise:.2g} base errors worse "
-        "with the weights that were kept",
+        symptom=f"the validation error was best after epoch {best + 1} of {len(errors)}, and is {rise:.2g} base errors "
+        "worse with the weights that were kept",
         evidence=Evidence(
             step=int(history[best]["step"]) - 1,
             numbers={

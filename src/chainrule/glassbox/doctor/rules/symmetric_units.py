@@ -18,12 +18,12 @@ SOME, MOST = 0.2, 0.9  # shares of a layer
 
 
 def look(examination: Examination) -> Finding | None:
-    """Return a finding if a fifth of a hidden layer's neurons have the weights of another, at the start and at the end."""
+    """Return a finding if a fifth of a hidden layer's neurons have the weights of another, first and last."""
     first, names = examination.first, examination.names
     if first is None:
         return None
     for i in names.dense[:-1]:
-        alike = _alike(first.before.W(i)) & _alike(examination.probes[-1].before.W(i))
+        alike = _alike(first.before.weights_of(i)) & _alike(examination.probes[-1].before.weights_of(i))
         share = float(alike.mean())
         if share <= SOME:
             continue
@@ -31,8 +31,8 @@ def look(examination: Examination) -> Finding | None:
         return Finding(
             rule=NAME,
             level=Level.FAULT if share > MOST else Level.WARNING,
-            symptom=f"{int(alike.sum())} of {len(neurons)} neurons of {names.layer(i)} have the same weights as another, "
-            "from the first step to the last",
+            symptom=f"{int(alike.sum())} of {len(neurons)} neurons of {names.layer(i)} have the same weights as "
+            "another, from the first step to the last",
             evidence=Evidence(
                 step=examination.probes[-1].index,
                 layer=names.layer(i),

@@ -45,7 +45,7 @@ def look(examination: Examination) -> Finding | None:
             columns=[examination.names.neurons(examination.names.dense[-1])[int(sizes.argmax())]],
             numbers={"largest size": size, "largest / least spread": apart},
         ),
-        cause="errors and gradients are in the target's units: the biases must travel far, large outputs drown small ones",
+        cause="errors and gradients are in the target's units: biases must travel far, large outputs drown small ones",
         cure=Cure("Standardise the target (TableRegressor does).", scaled_target),
     )
 

@@ -37,7 +37,8 @@ def look(columns: Columns) -> Finding | None:
     return Finding(
         rule=NAME,
         level=level if columns.is_encoded else Level.NOTICE,
-        symptom=f"{len(order)} of {len(columns.names)} columns hold large numbers, {columns.names[order[0]]} most: about {largest:.3g}",
+        symptom=f"{len(order)} of {len(columns.names)} columns hold large numbers, most so {columns.names[order[0]]}: "
+        f"about {largest:.3g}",
         evidence=Evidence(
             step=0 if columns.is_encoded else None,
             columns=columns.named(order),

@@ -35,8 +35,8 @@ def look(examination: Examination) -> Finding | None:
         evidence=Evidence(
             step=worst.index, layer=layer, numbers={"‖δ‖ first / output": flow, "layers": len(names.dense)}
         ),
-        cause="every layer on the way back multiplies the gradient by its weights and by φ′, which here are small: many "
-        "layers of an activation that is flat (logistic, tanh), or weights that begin too small",
+        cause="every layer on the way back multiplies the gradient by its weights and by φ′, which here are small: "
+        "many layers of an activation that is flat (logistic, tanh), or weights that begin too small",
         cure=Cure('Use activation="relu" with its own initialiser, or fewer hidden layers.', with_activation("relu")),
     )
 
