@@ -4,8 +4,6 @@ The file holds the parameters, the encoders of table and target, the network, it
 training rows and no code; everything read is checked before it is used.
 """
 
-from collections.abc import Callable
-from dataclasses import fields
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,28 +11,24 @@ from typing import Any
 import numpy as np
 from sklearn import __version__ as sklearn_version
 
-from chainrule.errors import ChainruleError, ModelFileError, OutputError, ParameterError
+from chainrule.errors import ChainruleError, ModelFileError, OutputError
 from chainrule.estimators.base import TableEstimator
 from chainrule.estimators.classifier import TableClassifier, classes_of
 from chainrule.estimators.parameters import AnyOf, Instance, Number, OneOf, Rule, check_parameters
 from chainrule.estimators.recording import Recording
 from chainrule.estimators.regressor import TableRegressor
-from chainrule.network import LOSSES, Loss, Network
+from chainrule.estimators.stored_parameters import known_class, parameter_of, plain_parameter
+from chainrule.network import Network
 from chainrule.storage import is_container, read_container, write_container
 from chainrule.table import ClassTarget, LabelSetTarget, NumberTarget, TableEncoder
-from chainrule.training import LBFGS, OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from chainrule.training.history import history_from_parts, history_to_parts
 from chainrule.version import __version__
 
-__all__ = ["load", "save"]
+__all__ = ["load", "refuse_other_files", "save"]
 
 ESTIMATORS: dict[str, type[TableEstimator]] = {cls.__name__: cls for cls in (TableClassifier, TableRegressor)}
+PERCEPTRONS = ("MLPClassifier", "MLPRegressor")
 TARGETS: dict[str, Any] = {cls.__name__: cls for cls in (NumberTarget, ClassTarget, LabelSetTarget)}
-OBJECTS: dict[str, dict[str, type[Any]]] = {
-    "solver": {**OPTIMIZERS, LBFGS.kind: LBFGS},
-    "schedule": {**SCHEDULES},
-    "loss": {**LOSSES},
-}
 _NONE = OneOf((None,))
 FITTED: dict[str, Rule] = {
     "n_iter_": Number(1, integer=True),
@@ -63,7 +57,9 @@ def save(model: TableEstimator, path: str | PathLike[str], *, include_record: bo
     recording, keyframes = model._recording.to_parts(with_keyframes=include_record)
     header = {
         "estimator": type(model).__name__,
-        "params": {name: _plain(name, value, model) for name, value in model.get_params(deep=False).items()},
+        "params": {
+            name: plain_parameter(name, value, seed=model.seed_) for name, value in model.get_params(deep=False).items()
+        },
         "encoder": model.encoder_.to_config(),
         "target": {"kind": type(model.target_).__name__, **model.target_.to_config()},
         "network": model.network_.to_config(),
@@ -71,10 +67,15 @@ def save(model: TableEstimator, path: str | PathLike[str], *, include_record: bo
         "fitted": {name: getattr(model, name) for name in FITTED} | {"history_": columns},
         "versions": {"chainrule": __version__, "numpy": np.__version__, "scikit-learn": sklearn_version},
     }
+    refuse_other_files(path)
+    write_container(path, header, {"weights": model.weights_, **history, **keyframes}, kind="model")
+
+
+def refuse_other_files(path: str | PathLike[str]) -> None:
+    """Raise OutputError if there is a file that is not one of chainrule's: it is not ours to overwrite."""
     target = Path(path)
     if target.is_file() and target.stat().st_size and not is_container(target):
         raise OutputError(f"'{target}' exists and is no chainrule file; name another file, or delete it first.")
-    write_container(path, header, {"weights": model.weights_, **history, **keyframes}, kind="model")
 
 
 def load(path: str | PathLike[str]) -> Any:
@@ -89,7 +90,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    TableClassifier or TableRegressor
+    TableClassifier, TableRegressor, MLPClassifier or MLPRegressor
 
     Raises
     ------
@@ -106,13 +107,17 @@ def load(path: str | PathLike[str]) -> Any:
         ) from error
 
 
-def _rebuild(header: dict[str, Any], arrays: dict[str, Any]) -> TableEstimator:
-    cls = _known(ESTIMATORS, header["estimator"], "estimator")
-    params = {name: _object(name, value) for name, value in header["params"].items()}
+def _rebuild(header: dict[str, Any], arrays: dict[str, Any]) -> Any:
+    if header["estimator"] in PERCEPTRONS:
+        from chainrule.estimators.perceptron.persistence import rebuild
+
+        return rebuild(header, arrays)
+    cls = known_class(ESTIMATORS, header["estimator"], "estimator")
+    params = {name: parameter_of(name, value) for name, value in header["params"].items()}
     model: TableEstimator = cls(**params)
     check_parameters(cls.__name__, model.get_params(deep=False), cls._rules)
     target = dict(header["target"])
-    model.target_ = _known(TARGETS, target.pop("kind"), "target").from_config(target)
+    model.target_ = known_class(TARGETS, target.pop("kind"), "target").from_config(target)
     model.encoder_ = TableEncoder.from_config(header["encoder"])
     model.n_features_in_ = model.encoder_.n_features_in_
     if hasattr(model.encoder_, "feature_names_in_"):
@@ -151,57 +156,3 @@ def _checked_attributes(fitted: dict[str, Any], arrays: dict[str, Any]) -> dict[
     if not rows_are_plain or len(history) != epochs or fitted["best_epoch_"] > epochs:
         raise ModelFileError("the history does not fit the number of epochs")
     return {name: fitted[name] for name in FITTED}
-
-
-def _known(known: dict[str, Any], name: Any, what: str) -> Any:
-    if not isinstance(name, str) or name not in known:
-        raise ModelFileError(f"unknown {what} {name!r}")
-    return known[name]
-
-
-def _plain(name: str, value: Any, model: TableEstimator) -> Any:
-    """Return a parameter as a JSON value; objects become ``{"object": settings}``, dicts lists of pairs."""
-    if isinstance(value, Optimizer | LBFGS | Schedule | Loss):
-        _check_ours(name, value)
-    if isinstance(value, Optimizer | LBFGS | Schedule):
-        return {"object": value.to_config()}
-    if isinstance(value, Loss):
-        return {"object": {"kind": value.kind, **{f.name: getattr(value, f.name) for f in fields(value)}}}  # type: ignore[arg-type]
-    if isinstance(value, np.random.RandomState):
-        return model.seed_
-    if isinstance(value, PathLike):  # the folder of record: a file moves, and the folder stays
-        return "auto"
-    if name == "eval_metric" and not isinstance(value, str):
-        return "error"
-    if isinstance(value, dict):
-        return {"pairs": [[_scalar(k), _scalar(v)] for k, v in value.items()]}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [_scalar(v) for v in value]
-    return _scalar(value)
-
-
-def _check_ours(name: str, value: Any) -> None:
-    """Refuse what ``load`` could not rebuild, before anything is written."""
-    known = OBJECTS[name]
-    if type(value) not in known.values():
-        raise ParameterError(
-            f"{name}={value!r} is an object of your own ({type(value).__name__}), which a model file cannot hold: it "
-            f"holds no code. Use one of {sorted(known)}, or keep this model with pickle or joblib."
-        )
-
-
-def _scalar(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _object(name: str, value: Any) -> Any:
-    """Return the parameter that ``_plain`` wrote."""
-    if isinstance(value, list):
-        return tuple(value)
-    if isinstance(value, dict) and set(value) == {"pairs"}:
-        return dict(value["pairs"])
-    if isinstance(value, dict):
-        config = dict(value["object"])
-        make: Callable[..., Any] = _known(OBJECTS.get(name, {}), config.pop("kind"), name)
-        return make(**{k: tuple(v) if isinstance(v, list) else v for k, v in config.items()})
-    return value

@@ -14,7 +14,7 @@ CLASSES = ("binary", "multiclass", "multilabel")
 NUMBERS = ("number", "numbers", "counts")
 
 
-def drawn(task, n_rows=90, n_inputs=6, seed=0):
+def drawn(task, n_rows=64, n_inputs=6, seed=0):
     """Return X (N, D) with zeros in it, the target of a task, and row weights."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_rows, n_inputs))

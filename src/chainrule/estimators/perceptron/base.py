@@ -16,7 +16,9 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 from chainrule import engine
 from chainrule.errors import ParameterError
 from chainrule.estimators.perceptron.constraints import CONSTRAINTS
-from chainrule.estimators.perceptron.fitting import fit_lbfgs, fit_stochastic
+from chainrule.estimators.perceptron.custom_loss import check_custom_loss
+from chainrule.estimators.perceptron.fitting import Told, fit_lbfgs, fit_stochastic
+from chainrule.estimators.perceptron.foreign_callbacks import CallbackSupportMixin, ForeignCallbacks
 from chainrule.estimators.perceptron.inputs import plain_rows
 from chainrule.estimators.perceptron.options import refuse_idle_options
 from chainrule.estimators.perceptron.problem import Problem, as_rows, checked_weight, read_eval_set
@@ -24,10 +26,10 @@ from chainrule.estimators.perceptron.weights import Views, first_weights, views_
 from chainrule.network import Dense, Loss, Network, Penalty, multilayer_perceptron
 from chainrule.training import LBFGS, Callback, Metrics, as_callbacks
 
-__all__ = ["MultilayerPerceptron", "has_partial_fit"]
+__all__ = ["MultilayerPerceptron", "has_partial_fit", "hidden_sizes"]
 
 
-class MultilayerPerceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Base of ``MLPClassifier`` and ``MLPRegressor``."""
 
     _parameter_constraints: dict[str, list[Any]] = CONSTRAINTS
@@ -83,6 +85,7 @@ class MultilayerPerceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         X: Any,
         y: Any,
         sample_weight: Any = None,
+        *,
         eval_set: Any = None,
         eval_metric: Any = None,
         callbacks: Any = None,
@@ -114,7 +117,7 @@ class MultilayerPerceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn
             If a parameter or the rows break a rule, or the weights do not stay finite.
         """
         given = read_eval_set(eval_set) if eval_set is not None else None
-        told = as_callbacks(callbacks)
+        told = [*as_callbacks(callbacks), *ForeignCallbacks.of(self, X, y, sample_weight)]
         return self._all_or_nothing(
             X, y, sample_weight, incremental=False, eval_set=given, eval_metric=eval_metric, callbacks=told
         )
@@ -152,7 +155,7 @@ class MultilayerPerceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn
     ) -> None:
         params = self.get_params(deep=False)
         refuse_idle_options(params, incremental=incremental, eval_set=eval_set, eval_metric=eval_metric)
-        sizes = _hidden_sizes(self.hidden_layer_sizes)
+        sizes = hidden_sizes(self.hidden_layer_sizes)
         is_first = "weights_" not in vars(self) or not (self.warm_start or incremental)
         if is_first:
             self._forget()
@@ -168,10 +171,11 @@ class MultilayerPerceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         judged = None if eval_set is None else self._read_evaluation(*eval_set)
         self._random_state = check_random_state(self.random_state)
         self._build(sizes, X, is_first=is_first)
+        told = Told(judged, eval_metric, callbacks)
         if self.solver == LBFGS.kind:
-            fit_lbfgs(self, problem, judged, eval_metric, callbacks)
+            fit_lbfgs(self, problem, told)
         else:
-            fit_stochastic(self, problem, judged, eval_metric, callbacks, incremental=incremental)
+            fit_stochastic(self, problem, told, incremental=incremental)
 
     def _forget(self) -> None:
         """Drop what an earlier ``fit`` has left."""
@@ -190,20 +194,11 @@ class MultilayerPerceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn
 
     def _build(self, sizes: list[int], X: Any, *, is_first: bool) -> None:
         """Make the network, and draw its first weights unless training goes on from others."""
-        loss, functions = self._make_loss(), _functions(self.activation, len(sizes))
-        is_decoupled = self.solver == "adamw"  # alpha is the optimizer's then
-        network = multilayer_perceptron(
-            X.shape[1],
-            sizes,
-            self.n_outputs_,
-            activation=functions,
-            loss=loss,
-            dropout=float(self.dropout),
-            penalty=Penalty(l2=0.0 if is_decoupled else float(self.alpha)),
-        )
+        network = self._make_network(X.shape[1], sizes)
         if is_first:
-            per_layer = [*functions, functions[-1] if functions else str(self.activation)]
-            self.weights_ = first_weights(network, per_layer, self._random_state, X.dtype)
+            check_custom_loss(network)
+            functions = _functions(self.activation, len(sizes) + 1)
+            self.weights_ = first_weights(network, functions, self._random_state, X.dtype)
             self.n_iter_ = self.t_ = 0
             self._no_improvement_count = 0
         elif _widths(network) != _widths(self.network_):
@@ -213,6 +208,18 @@ class MultilayerPerceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn
             )
         self.network_ = network
         self.n_layers_ = len(sizes) + 2
+
+    def _make_network(self, n_inputs: int, sizes: list[int]) -> Network:
+        is_decoupled = self.solver == "adamw"  # alpha is the optimizer's then
+        return multilayer_perceptron(
+            n_inputs,
+            sizes,
+            self.n_outputs_,
+            activation=_functions(self.activation, len(sizes)),
+            loss=self._make_loss(),
+            dropout=float(self.dropout),
+            penalty=Penalty(l2=0.0 if is_decoupled else float(self.alpha)),
+        )
 
     @property
     def coefs_(self) -> Views:
@@ -243,9 +250,10 @@ class MultilayerPerceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         if rows is None:
             check_is_fitted(self)
             rows = as_rows(validate_data(self, X, accept_sparse=["csr", "csc"], reset=False))
-        dtype = np.result_type(rows.dtype, self.weights_.dtype)
-        weights = self.weights_.astype(dtype, copy=False)
-        rows = rows.astype(dtype, copy=False)
+        weights = self.weights_
+        if rows.dtype != weights.dtype:  # as they mix in scikit-learn: the wider one
+            dtype = np.result_type(rows.dtype, weights.dtype)
+            rows, weights = rows.astype(dtype, copy=False), weights.astype(dtype, copy=False)
         logits = engine.logits(self.network_, weights, rows, n_threads=self.n_threads, engine=self.engine)
         return self.network_.loss.predict(logits)
 
@@ -262,6 +270,50 @@ class MultilayerPerceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn
             Class labels, or numbers.
         """
         return self._answer(self._predicted(X))
+
+    def save(self, path: Any) -> None:
+        """Write the model to a file, atomically; ``chainrule.load`` gives it back.
+
+        The file holds no code and no training rows. Predictions after loading are the same bits; ``partial_fit`` begins
+        with a new optimizer.
+
+        Raises
+        ------
+        OutputError (OSError)
+            If the file cannot be written, or is there and not one of chainrule's; what was there is untouched.
+        """
+        from chainrule.estimators.perceptron.persistence import save
+
+        check_is_fitted(self)
+        save(self, path)
+
+    @classmethod
+    def from_sklearn(cls, model: Any) -> Self:
+        """Return the drop-in for a fitted network of scikit-learn's, with its weights: predictions are equal.
+
+        Raises
+        ------
+        ParameterError
+            If the model is not scikit-learn's class of the same name.
+        """
+        from chainrule.estimators.perceptron.conversion import from_sklearn
+
+        return from_sklearn(cls, model)
+
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's network of the same name with these weights: predictions are equal.
+
+        Options that only chainrule has, and that only training needs, are left out.
+
+        Raises
+        ------
+        ParameterError
+            If its activations, loss or outputs are not among scikit-learn's.
+        """
+        from chainrule.estimators.perceptron.conversion import to_sklearn
+
+        check_is_fitted(self)
+        return to_sklearn(self)
 
     def plot_learning_curve(self) -> Any:
         """Return a plotly figure of the losses over the epochs of the last ``fit`` (needs the extra ``[page]``)."""
@@ -288,7 +340,7 @@ def has_partial_fit(model: MultilayerPerceptron) -> bool:
     return True
 
 
-def _hidden_sizes(given: Any) -> list[int]:
+def hidden_sizes(given: Any) -> list[int]:
     """Return the widths of the hidden layers; ValueError in scikit-learn's words if one is not positive."""
     sizes = list(given) if hasattr(given, "__iter__") else [given]
     if np.any(np.array(sizes) <= 0):
@@ -296,9 +348,11 @@ def _hidden_sizes(given: Any) -> list[int]:
     return [int(size) for size in sizes]
 
 
-def _functions(activation: Any, n_hidden: int) -> list[str]:
-    """Return the activation of each hidden layer."""
-    return [activation] * n_hidden if isinstance(activation, str) else list(activation)
+def _functions(activation: Any, n_layers: int) -> list[str]:
+    """Return the activation of each layer; a layer more than there are hidden ones has that of the last."""
+    if isinstance(activation, str):
+        return [activation] * n_layers
+    return [*activation, *activation[-1:]] if n_layers == len(activation) + 1 else list(activation)
 
 
 def _widths(network: Network) -> list[int]:

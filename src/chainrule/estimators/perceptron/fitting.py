@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from warnings import warn
 
 import numpy as np
@@ -10,19 +10,19 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.optimize import _check_optimize_result
 
 from chainrule.errors import DivergedError, EngineWarning
+from chainrule.estimators.perceptron.custom_loss import is_own
 from chainrule.estimators.perceptron.judging import BestWeights, validation
 from chainrule.estimators.perceptron.order import ShuffledRows
 from chainrule.estimators.perceptron.problem import Problem, split
 from chainrule.estimators.perceptron.recipe import OptimizerState, lbfgs_recipe, make_optimizer, stochastic_recipe
 from chainrule.estimators.perceptron.schedules import InverseScalingByRows
 from chainrule.estimators.perceptron.telling import Telling
-from chainrule.network.losses import LOSSES, REPORTED_LOSSES
 from chainrule.training import Callback, Recipe, TrainingState, train
 
 if TYPE_CHECKING:
     from chainrule.estimators.perceptron.base import MultilayerPerceptron
 
-__all__ = ["fit_lbfgs", "fit_stochastic"]
+__all__ = ["Told", "fit_lbfgs", "fit_stochastic"]
 
 # How scikit-learn's message speaks of the ways in which SciPy's L-BFGS-B ends without having converged.
 _LBFGS_ENDS = {
@@ -32,15 +32,15 @@ _LBFGS_ENDS = {
 }
 
 
-def fit_stochastic(
-    model: "MultilayerPerceptron",
-    problem: Problem,
-    judged: Problem | None,
-    metric: Any,
-    callbacks: Sequence[Callback],
-    *,
-    incremental: bool,
-) -> None:
+class Told(NamedTuple):
+    """What watches a fit: rows to judge by, where the user gave some, the user's ``eval_metric``, and callbacks."""
+
+    judged: Problem | None
+    metric: Any
+    callbacks: Sequence[Callback]
+
+
+def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, *, incremental: bool) -> None:
     """Train by minibatches.
 
     Parameters
@@ -49,26 +49,20 @@ def fit_stochastic(
         Has its network, and the weights to start from; gets the new ones.
     problem : Problem
         The rows of ``fit``.
-    judged : Problem or None
-        Rows to judge by, where the user gave some.
-    metric
-        The user's ``eval_metric``.
-    callbacks : sequence of Callback
+    told : Told
     incremental : bool
         One epoch, going on with the optimizer there is.
     """
     params, random = model.get_params(deep=False), model._random_state
-    if model.early_stopping and judged is None:
+    if model.early_stopping and told.judged is None:
         strata = model._strata(problem.truth)
         problem, judged = split(problem, fraction=model.validation_fraction, strata=strata, random=random)
+        told = told._replace(judged=judged)
     seed = int(random.randint(2**31)) if model.dropout else 0
     n_rows = len(problem.target)
     order = ShuffledRows(random, n_rows) if model.shuffle else None
     if not incremental or not hasattr(model, "_optimizer"):
-        optimizer = make_optimizer(params)
-        vectors = tuple(np.zeros_like(model.weights_) for _ in range(optimizer.n_vectors))
-        rate = float(model.learning_rate_init)
-        model._optimizer = OptimizerState(optimizer, rate, rate, vectors)
+        model._optimizer = _first_optimizer(params, model.weights_)
     recipe = stochastic_recipe(
         params,
         model._optimizer,
@@ -79,7 +73,7 @@ def fit_stochastic(
         seed=seed,
         incremental=incremental,
     )
-    state = _run(model, recipe, _start(model), problem, judged, metric, callbacks)
+    state = _run(model, recipe, _start(model), problem, told)
     if order is not None:
         random.set_state(order.stream_after(state.epoch))
     model.t_ += n_rows * state.epoch
@@ -94,23 +88,22 @@ def fit_stochastic(
         )
 
 
-def fit_lbfgs(
-    model: "MultilayerPerceptron",
-    problem: Problem,
-    judged: Problem | None,
-    metric: Any,
-    callbacks: Sequence[Callback],
-) -> None:
+def fit_lbfgs(model: "MultilayerPerceptron", problem: Problem, told: Told) -> None:
     """Train by L-BFGS, in float64 as scikit-learn does; parameters as for :func:`fit_stochastic`."""
     recipe = lbfgs_recipe(model.get_params(deep=False), weight=problem.weight, n_rows=len(problem.target))
-    start = TrainingState(model.weights_.astype(np.float64))
-    state = _run(model, recipe, start, problem, judged, metric, callbacks)
+    state = _run(model, recipe, TrainingState(model.weights_.astype(np.float64)), problem, told)
     model.n_iter_ = state.step
     model.loss_ = state.history[-1]["train_error"]
     if state.stop_reason in _LBFGS_ENDS:
         status, message = _LBFGS_ENDS[state.stop_reason]
         ended = SimpleNamespace(nit=model.n_iter_, status=status, message=message)
         _check_optimize_result("lbfgs", ended, model.max_iter)
+
+
+def _first_optimizer(params: dict[str, Any], weights: Any) -> OptimizerState:
+    optimizer = make_optimizer(params)
+    rate = float(params["learning_rate_init"])
+    return OptimizerState(optimizer, rate, rate, tuple(np.zeros_like(weights) for _ in range(optimizer.n_vectors)))
 
 
 def _start(model: "MultilayerPerceptron") -> TrainingState:
@@ -125,13 +118,7 @@ def _start(model: "MultilayerPerceptron") -> TrainingState:
 
 
 def _run(
-    model: "MultilayerPerceptron",
-    recipe: Recipe,
-    state: TrainingState,
-    problem: Problem,
-    judged: Problem | None,
-    metric: Any,
-    callbacks: Sequence[Callback],
+    model: "MultilayerPerceptron", recipe: Recipe, state: TrainingState, problem: Problem, told: Told
 ) -> TrainingState:
     """Train, and keep what every solver leaves.
 
@@ -141,9 +128,9 @@ def _run(
         In scikit-learn's words, if the weights do not stay finite, and there are no best ones to end with.
     """
     dtype = state.weights.dtype
-    judge = None if judged is None else validation(model, judged, metric, dtype)
-    best = [BestWeights(metric)] if model.restore_best else []
-    told = [Telling(stops_early=recipe.stopping.monitor == "score")] if model.verbose else []
+    judge = None if told.judged is None else validation(model, told.judged, told.metric, dtype)
+    best = [BestWeights(told.metric)] if model.restore_best else []
+    telling = [Telling(stops_early=recipe.stopping.monitor == "score")] if model.verbose else []
     _say_if_slow(model)
     try:
         train(
@@ -152,7 +139,7 @@ def _run(
             recipe,
             state=state,
             validation=judge,
-            callbacks=[*told, *callbacks, *best],
+            callbacks=[*telling, *told.callbacks, *best],
             engine=model.engine,
         )
     except DivergedError as error:
@@ -161,7 +148,7 @@ def _run(
         warn("Training interrupted by user.", stacklevel=2)
     model.weights_, model.history_, model.stop_reason_ = state.weights, state.history, state.stop_reason
     if judge is not None:
-        name = "validation_error" if metric is None else "eval_metric"
+        name = "validation_error" if told.metric is None else "eval_metric"
         model.validation_curve_ = [row[name] for row in state.history]
     return state
 
@@ -185,11 +172,11 @@ def _end_with_best(state: TrainingState, error: DivergedError) -> None:
 
 
 def _say_if_slow(model: "MultilayerPerceptron") -> None:
-    loss = type(model.network_.loss)
-    if model.engine == "auto" and loss not in (*LOSSES.values(), *REPORTED_LOSSES.values()):
+    loss = model.network_.loss
+    if model.engine == "auto" and not is_own(loss):
         warn(
-            f"loss={loss.__name__} is not one of chainrule's own: training runs on the reference engine, many times "
-            "slower. engine='reference' says that you know.",
+            f"loss={type(loss).__name__} is not one of chainrule's own: training runs on the reference engine, many "
+            "times slower. engine='reference' says that you know.",
             EngineWarning,
             stacklevel=2,
         )

@@ -1,5 +1,6 @@
 """Options of chainrule's own that would have no effect in a combination are refused; scikit-learn's own are not."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,25 +27,11 @@ def refuse_idle_options(params: dict[str, Any], *, incremental: bool, eval_set: 
         As ``fit`` was given them.
     """
     given = {name for name, idle in _IDLE.items() if params[name] != idle}
-    is_lbfgs = params["solver"] == LBFGS.kind
-    stops_early = params["early_stopping"] and not is_lbfgs
-    reasons = {
-        "with solver='lbfgs'; choose another solver": given & {"dropout", "schedule", "max_grad_norm"}
-        if is_lbfgs
-        else set(),
-        "without hidden layers": given & {"dropout"} if np.size(params["hidden_layer_sizes"]) == 0 else set(),
-        "in partial_fit, which does not know how long training will be; set learning_rate_init": given & {"schedule"}
-        if incremental
-        else set(),
-        "in partial_fit, which has no validation rows": given & {"restore_best"} if incremental else set(),
-        "with early_stopping=True, which ends with the best weights anyway": given & {"restore_best"}
-        if stops_early
-        else set(),
-        "without validation rows; give fit an eval_set": given & {"restore_best"} if eval_set is None else set(),
-    }
-    for reason, names in reasons.items():
-        for name in names:
-            raise ParameterError(f"{name}={params[name]!r} has no effect {reason}, or leave it out.")
+    stops_early = params["early_stopping"] and params["solver"] != LBFGS.kind
+    rules = _rules(params, incremental=incremental, stops_early=stops_early, has_eval_set=eval_set is not None)
+    for names, reason in rules:
+        for name in sorted(names & given):
+            raise ParameterError(f"{name}={params[name]!r} has no effect {reason}.")
     if "schedule" in given and params["learning_rate"] != "constant" and params["solver"] != "adam":
         raise ParameterError(
             f"learning_rate={params['learning_rate']!r} has no effect with schedule={params['schedule']!r}; leave one "
@@ -54,3 +41,20 @@ def refuse_idle_options(params: dict[str, Any], *, incremental: bool, eval_set: 
         raise ParameterError(
             f"eval_metric={eval_metric!r} has no effect without validation rows; give fit an eval_set as well."
         )
+
+
+def _rules(
+    params: dict[str, Any], *, incremental: bool, stops_early: bool, has_eval_set: bool
+) -> Iterator[tuple[set[str], str]]:
+    """Yield the options that have no effect here, each with the reason and the way out."""
+    if params["solver"] == LBFGS.kind:
+        yield {"dropout", "schedule", "max_grad_norm"}, "with solver='lbfgs'; choose another solver, or leave it out"
+    if np.size(params["hidden_layer_sizes"]) == 0:
+        yield {"dropout"}, "without hidden layers; set hidden_layer_sizes, or leave it out"
+    if incremental:
+        yield {"schedule"}, "in partial_fit, which does not know how long training is; set learning_rate_init"
+        yield {"restore_best"}, "in partial_fit, which has no validation rows; use fit"
+    elif stops_early:
+        yield {"restore_best"}, "with early_stopping=True, which ends with the best weights anyway; leave it out"
+    elif not has_eval_set:
+        yield {"restore_best"}, "without validation rows; give fit an eval_set, or leave it out"
