@@ -231,7 +231,7 @@ class RecordedRun(Shown):
             ("training rows", record.n_rows),
             ("optimizer", record.recipe.optimizer.kind),
             ("weights kept", f"those before step {self.kept_step}"),
-            ("keyframes", f"{len(record.keyframes)}, {record.keyframes.nbytes / 2**20:.1f} MiB"),
+            ("keyframes", f"{len(record.keyframes)} ({record.keyframes.nbytes / 2**20:.3g} MiB)"),
             ("engine", record.surroundings.engine),
         ]
         yield Table("a recorded run", ("", "value"), facts, "open a step with run.step(t)")

@@ -50,15 +50,18 @@ class Table:
 
     def to_html(self) -> str:
         """Return the table as HTML; every name and value is escaped."""
-        align = [f" style='text-align:{'right' if self._is_number(j) else 'left'}'" for j in range(len(self.columns))]
+        sides = ["right" if self._is_number(j) else "left" for j in range(len(self.columns))]
+        align = [f" style='text-align:{side};padding:1px 8px;white-space:nowrap'" for side in sides]
         head = "".join(f"<th{a}>{escape(name)}</th>" for name, a in zip(self.columns, align, strict=True))
         body = "".join(
             "<tr>" + "".join(f"<td{a}>{escape(said(c))}</td>" for c, a in zip(row, align, strict=True)) + "</tr>"
             for row in self.rows
         )
         note = f"<p>{escape(self.note)}</p>" if self.note else ""
-        caption = f"<caption style='text-align:left'>{escape(self.title)}</caption>" if self.title else ""
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+        caption = (
+            f"<caption style='text-align:left;font-weight:bold'>{escape(self.title)}</caption>" if self.title else ""
+        )
+        return f"<table style='margin:8px 0'>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
     def _is_number(self, column: int) -> bool:
         return all(row[column] is None or isinstance(row[column], int | float | np.number) for row in self.rows)
