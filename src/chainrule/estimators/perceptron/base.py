@@ -228,6 +228,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
 
     @coefs_.setter
     def coefs_(self, values: Any) -> None:
+        """Write all matrices."""
         self._views()[0].assign(values)
 
     @property
@@ -237,6 +238,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
 
     @intercepts_.setter
     def intercepts_(self, values: Any) -> None:
+        """Write all biases."""
         self._views()[1].assign(values)
 
     def _views(self) -> tuple[Views, Views]:
