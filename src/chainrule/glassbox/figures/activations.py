@@ -22,6 +22,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 PANEL_HEIGHT = 190
 
 
+@np.errstate(all="ignore")  # what is not finite is shown as it is
 def activations(run: "RecordedRun", *, title: str = "Activations", n_steps: int = N_STEPS) -> Any:
     """Draw the distribution of each hidden layer's activations over the steps, and its share of resting units.
 

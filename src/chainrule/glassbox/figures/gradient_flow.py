@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["gradient_flow"]
 
 
+@np.errstate(all="ignore")  # what is not finite is shown as it is
 def gradient_flow(run: "RecordedRun", *, title: str = "Gradient flow", n_steps: int = N_STEPS) -> Any:
     """Draw the size of each layer's gradient over the steps, on a logarithmic axis.
 

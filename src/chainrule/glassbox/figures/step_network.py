@@ -21,6 +21,7 @@ UNIT_HEIGHT, MAP_HEIGHT = 66, 260
 MOST_LETTERS = 18
 
 
+@np.errstate(all="ignore")  # what is not finite is shown as it is
 def step_network(step: "Step", *, row: int | None = None) -> Any:
     """Draw the network of a step: in the circles a, beside them δ, as lines the changes Δw.
 

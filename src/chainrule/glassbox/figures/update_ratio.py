@@ -17,6 +17,7 @@ HEALTHY = (1e-4, 1e-2)
 """The band that is marked, around the 1e-3 at which networks usually learn well."""
 
 
+@np.errstate(all="ignore")  # what is not finite is shown as it is
 def update_ratio(run: "RecordedRun", *, title: str = "Update ratio", n_steps: int = N_STEPS) -> Any:
     """Draw ‖Δw‖/‖w‖ of each layer over the steps, on a logarithmic axis, the band about 1e-3 marked.
 

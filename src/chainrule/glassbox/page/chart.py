@@ -1,21 +1,25 @@
 """A small chart as SVG: lines over the steps, on a logarithmic axis."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
 __all__ = ["log_chart"]
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 220, 64, 110, 14, 32
-_STROKES = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", "#8c8c8c")
+STROKES = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", "#8c8c8c")  # Okabe and Ito's
+
+Values = Sequence[float | None]
 
 
-def log_chart(steps: Sequence[int], lines: Mapping[str, Sequence[float | None]], *, label: str) -> str:
+def log_chart(steps: Sequence[int], lines: Mapping[str, Values], *, label: str) -> str:
     """Return the chart; values that are not finite and above 0 leave gaps.
 
     Parameters
     ----------
     steps : sequence of int (n,)
+        Ascending.
     lines : mapping of name to sequence (n,)
     label : str
         What the chart shows.
@@ -23,10 +27,9 @@ def log_chart(steps: Sequence[int], lines: Mapping[str, Sequence[float | None]],
     drawn = [value for values in lines.values() for value in values if value is not None and _has_place(value)]
     if not drawn:
         return f"<p>{escape(label)}: there is no number above 0 to draw.</p>"
-    low, high = math.floor(math.log10(min(drawn))), math.ceil(math.log10(max(drawn)))
-    scale = _Scale(steps[0], max(steps[-1], steps[0] + 1), low, max(high, low + 1))
+    scale = _Scale(steps[0], max(steps[-1], steps[0] + 1), *_ends(min(drawn), max(drawn)))
     parts = [*_axes(scale), *(_line(scale, steps, values, i) for i, values in enumerate(lines.values()))]
-    parts += _legend(list(lines))
+    parts += _legend(lines)
     return (
         f'<div class="wide"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
         f"{''.join(parts)}</svg></div>"
@@ -37,11 +40,21 @@ def _has_place(value: float) -> bool:
     return 0 < value < math.inf
 
 
-class _Scale:
-    """From steps and powers of ten to places on the chart."""
+def _ends(least: float, greatest: float) -> tuple[float, float]:
+    """Return the logarithms at the chart's bottom and top: the values', and room for at least a factor of two."""
+    low, high = math.log10(least), math.log10(greatest)
+    room = max(0.05 * (high - low), (math.log10(2.0) - (high - low)) / 2)
+    return low - room, high + room
 
-    def __init__(self, first: int, last: int, low: int, high: int) -> None:
-        self.first, self.last, self.low, self.high = first, last, low, high
+
+@dataclass(frozen=True)
+class _Scale:
+    """From steps and values to places on the chart; ``low`` and ``high`` are logarithms."""
+
+    first: int
+    last: int
+    low: float
+    high: float
 
     def x(self, step: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * (step - self.first) / (self.last - self.first)
@@ -49,39 +62,42 @@ class _Scale:
     def y(self, value: float) -> float:
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (math.log10(value) - self.low) / (self.high - self.low)
 
-
-def _axes(scale: _Scale) -> list[str]:
-    parts = []
-    every = -(-(scale.high - scale.low) // 5)
-    for power in range(scale.low, scale.high + 1, every):
-        y = HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (power - scale.low) / (scale.high - scale.low)
-        parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="dim" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">1e{power}</text>')
-    ticks = dict.fromkeys((scale.first, (scale.first + scale.last) // 2, scale.last))
-    below = f'y="{HEIGHT - 12}" text-anchor="middle"'
-    return parts + [f'<text class="dim" x="{scale.x(step):.1f}" {below}>step {step}</text>' for step in ticks]
+    def ticks(self) -> list[float]:
+        """Return round values within the chart: powers of ten, every few where there are many, or parts of them."""
+        powers = range(math.floor(self.low), math.ceil(self.high) + 1)
+        for parts in ((1,), (1, 2, 5), range(1, 10)):
+            found = [part * 10.0**power for power in powers for part in parts]
+            within = [tick for tick in found if self.low <= math.log10(tick) <= self.high]
+            if len(within) >= 3:
+                return within[:: -(-len(within) // 6)]
+        return within
 
 
-def _line(scale: _Scale, steps: Sequence[int], values: Sequence[float | None], number: int) -> str:
+def _axes(scale: _Scale) -> Iterator[str]:
+    for tick in scale.ticks():
+        y = f"{scale.y(tick):.1f}"
+        yield f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>'
+        yield f'<text class="dim" x="{LEFT - 8}" y="{y}" dy="4" text-anchor="end">{tick:.4g}</text>'
+    for step in dict.fromkeys((scale.first, (scale.first + scale.last) // 2, scale.last)):
+        place = f'x="{scale.x(step):.1f}" y="{HEIGHT - 12}" text-anchor="middle"'
+        yield f'<text class="dim" {place}>step {step}</text>'
+
+
+def _line(scale: _Scale, steps: Sequence[int], values: Values, number: int) -> str:
     pieces: list[list[str]] = [[]]
     for step, value in zip(steps, values, strict=True):
         if value is not None and _has_place(value):
             pieces[-1].append(f"{scale.x(step):.1f},{scale.y(value):.1f}")
         else:
             pieces.append([])
-    color = _STROKES[number % len(_STROKES)]
-    return "".join(
-        f'<polyline stroke="{color}" stroke-linecap="round" points="{" ".join(piece if piece[1:] else piece * 2)}"/>'
-        for piece in pieces
-        if piece
-    )
+    stroke = f'stroke="{STROKES[number % len(STROKES)]}" stroke-linecap="round"'
+    shown = (piece if len(piece) > 1 else piece * 2 for piece in pieces if piece)  # one point is a dot
+    return "".join(f'<polyline {stroke} points="{" ".join(piece)}"/>' for piece in shown)
 
 
-def _legend(names: list[str]) -> list[str]:
-    parts = []
+def _legend(names: Mapping[str, Values]) -> Iterator[str]:
     for number, name in enumerate(names):
         x, y = WIDTH - RIGHT + 10, TOP + 8 + 18 * number
-        stroke = _STROKES[number % len(_STROKES)]
-        parts.append(f'<line x1="{x}" x2="{x + 18}" y1="{y}" y2="{y}" stroke="{stroke}" stroke-width="3"/>')
-        parts.append(f'<text x="{x + 24}" y="{y + 4}">{escape(name)}</text>')
-    return parts
+        stroke = STROKES[number % len(STROKES)]
+        yield f'<line x1="{x}" x2="{x + 18}" y1="{y}" y2="{y}" stroke="{stroke}" stroke-width="3"/>'
+        yield f'<text x="{x + 24}" y="{y + 4}">{escape(name)}</text>'

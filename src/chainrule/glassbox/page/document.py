@@ -17,7 +17,7 @@ body{margin:0 auto;padding:1rem;max-width:62rem;background:var(--paper);color:va
 font:1rem/1.5 system-ui,-apple-system,Segoe UI,Roboto,sans-serif}
 h1{font-size:1.6rem;margin:.5rem 0}
 h2{font-size:1.25rem;margin:2rem 0 .5rem;border-top:1px solid var(--line);padding-top:1rem}
-a{color:var(--plus)}nav a{margin-right:1rem}
+a{color:var(--plus)}nav a{margin-right:1rem;display:inline-block}
 p.note{color:var(--dim);font-size:.9rem}
 .wide{overflow-x:auto;margin:.75rem 0}
 table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["run_page"]
 
 
+@np.errstate(all="ignore")  # what is not finite is shown as it is
 def run_page(run: "RecordedRun", *, include_rows: bool = True, n_steps: int = N_STEPS) -> str:
     """Return the page.
 

@@ -35,6 +35,7 @@ def step_page(step: "Step", *, include_rows: bool = True) -> str:
     return document(f"Step {step.index}", _introduction(step, include_rows), step_sections(step, include_rows))
 
 
+@np.errstate(all="ignore")  # what is not finite is shown as it is
 def step_sections(step: "Step", include_rows: bool) -> Sections:
     """Return the page's sections: anchor, heading, and parts in HTML."""
     derived = _derived(step) if include_rows and not step.moment.is_passed_over else []
