@@ -11,6 +11,7 @@ namespace chainrule {
 
 namespace {
 
+constexpr int64_t few_rows = int64_t{1} << 19;  // that are sorted at once sooner than divided
 constexpr int64_t rows_of_range = int64_t{1} << 16;
 constexpr uint64_t low_half = 0xFFFFFFFF;
 
@@ -59,7 +60,7 @@ void sort(std::vector<uint64_t>& keys, std::vector<uint64_t>& spare) {
 RowOrder::RowOrder(uint64_t seed, int64_t n_rows, int n_members)
     : seed_(seed),
       n_rows_(n_rows),
-      n_ranges_(static_cast<uint64_t>((n_rows + rows_of_range - 1) / rows_of_range)),
+      n_ranges_(n_rows <= few_rows ? 1 : static_cast<uint64_t>((n_rows + rows_of_range - 1) / rows_of_range)),
       memory_(static_cast<size_t>(n_members)) {}
 
 const uint32_t* RowOrder::of_epoch(int64_t epoch) {

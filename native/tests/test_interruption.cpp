@@ -105,9 +105,9 @@ TEST(interruption_ends_a_prediction) {
 
 // Ranges of hashes that are half divided, or half sorted, are forgotten.
 TEST(interruption_of_an_order_is_no_order) {
-    const int64_t n_rows = 300000;
+    const int64_t n_rows = 600000;
     RowOrder expected(5, n_rows), order(5, n_rows, 2);
-    for (const int yes_at : {1, 2, 6, 8, 11}) {
+    for (const int yes_at : {1, 2, 12, 22, 28}) {
         int asked = 0;
         const Interrupted interrupted = [&] { return ++asked == yes_at; };
         Lookout lookout(std::chrono::milliseconds(0));

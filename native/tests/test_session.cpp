@@ -58,8 +58,6 @@ std::vector<Named> trainings() {
           .batch_size = 25,
           .n_steps = 7,
           .sparse = true}},
-        {"rows to be sorted in ranges",
-         {.n_inputs = 2, .n_rows = 70000, .n_outputs = 1, .widths = {3}, .batch_size = 30000, .n_steps = 4}},
         {"a given order", {.n_rows = 40, .batch_size = 9, .given_order = true}},
         {"a given order of sparse rows, fused",
          {.n_inputs = 300,
@@ -137,6 +135,16 @@ TEST(session_has_the_same_bits_for_any_number_of_threads) {
             }
         }
     });
+}
+
+TEST(session_has_the_same_bits_where_the_team_puts_the_rows_in_order) {
+    use(runnable().front());
+    const Training training{
+        .n_inputs = 1, .n_rows = 530000, .n_outputs = 1, .widths = {}, .batch_size = 300000, .n_steps = 5};
+    Run<float> alone(training), together(training);
+    alone.train(1, training.n_steps);
+    together.train(3, 3);
+    CHECK(together.same_as(alone), "by 3 threads, in calls of 3 steps");
 }
 
 TEST(session_has_the_same_bits_in_any_number_of_calls) {
