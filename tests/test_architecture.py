@@ -98,6 +98,7 @@ def test_the_door():
         "TableRegressor",
         "__version__",
         "check_gradient",
+        "diagnose",
         "load",
         "multilayer_perceptron",
     ]

@@ -11,7 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainrule.estimators import Checkpoint, MLPClassifier, MLPRegressor, TableClassifier, TableRegressor, load
+    from chainrule.estimators import (
+        Checkpoint,
+        MLPClassifier,
+        MLPRegressor,
+        TableClassifier,
+        TableRegressor,
+        diagnose,
+        load,
+    )
     from chainrule.network import Network, check_gradient, multilayer_perceptron
     from chainrule.version import __version__
 
@@ -24,6 +32,7 @@ __all__ = [
     "TableRegressor",
     "__version__",
     "check_gradient",
+    "diagnose",
     "load",
     "multilayer_perceptron",
 ]
@@ -37,6 +46,7 @@ _HOMES = {
     "TableRegressor": "chainrule.estimators",
     "__version__": "chainrule.version",
     "check_gradient": "chainrule.network",
+    "diagnose": "chainrule.estimators",
     "load": "chainrule.estimators",
     "multilayer_perceptron": "chainrule.network",
 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.estimators.checkpoint import Checkpoint
     from chainrule.estimators.classifier import TableClassifier
+    from chainrule.estimators.diagnosis import diagnose
     from chainrule.estimators.perceptron import MLPClassifier, MLPRegressor
     from chainrule.estimators.persistence import load
     from chainrule.estimators.regressor import TableRegressor
@@ -16,6 +17,7 @@ __all__ = [
     "MLPRegressor",
     "TableClassifier",
     "TableRegressor",
+    "diagnose",
     "load",
 ]
 
@@ -25,6 +27,7 @@ _HOMES = {
     "MLPRegressor": "perceptron",
     "TableClassifier": "classifier",
     "TableRegressor": "regressor",
+    "diagnose": "diagnosis",
     "load": "persistence",
 }
 

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from chainrule import engine
 from chainrule.errors import ParameterError
 from chainrule.estimators.checkpoint import Checkpoint, fingerprint
+from chainrule.estimators.diagnosing import Diagnosing
 from chainrule.estimators.drawing import Drawing
 from chainrule.estimators.encoding import Encoded, encode
 from chainrule.estimators.metrics import GREATER_IS_BETTER
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["TableEstimator"]
 
 
-class TableEstimator(Drawing, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class TableEstimator(Diagnosing, Drawing, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Base of ``TableClassifier`` and ``TableRegressor``."""
 
     _rules: dict[str, Rule]
@@ -325,8 +326,10 @@ class TableEstimator(Drawing, BaseEstimator):  # type: ignore[misc]  # scikit-le
             If it is another table, or the model has no record.
         """
         check_is_fitted(self)
-        rows = together(check_features(self, X, reset=False), y, sample_weight)
-        return recorded_run(self, self._recording.with_rows(self, rows))
+        return recorded_run(self, self._with_rows(X, y, sample_weight))
+
+    def _with_rows(self, X: Any, y: Any, sample_weight: Any) -> Recording:
+        return self._recording.with_rows(self, together(check_features(self, X, reset=False), y, sample_weight))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds: all but keyframes and training rows."""

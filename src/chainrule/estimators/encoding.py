@@ -16,7 +16,7 @@ from chainrule.training import LBFGS
 if TYPE_CHECKING:
     from chainrule.estimators.base import TableEstimator
 
-__all__ = ["Encoded", "encode", "encode_again"]
+__all__ = ["Encoded", "encode", "encode_again", "encode_rows"]
 
 FLOAT64_ROWS = 1000  # fewer rows than this are trained in float64
 
@@ -89,8 +89,13 @@ def encode_again(model: "TableEstimator", rows: Rows, *, may_keep_back: bool) ->
     """
     training, _ = _split(model, rows, may_keep_back=may_keep_back)
     model._fit_weights(rows, training)
-    numbers = model.encoder_.transform(rows.X, caller=type(model).__name__)[training]
-    return _source(model, numbers, rows.y[training], rows.weight[training]), training
+    return encode_rows(model, rows, training), training
+
+
+def encode_rows(model: "TableEstimator", rows: Rows, chosen: NDArray[np.int64]) -> Source:
+    """Return some rows of a fitted model's table, by position, encoded as its training rows are."""
+    numbers = model.encoder_.transform(rows.X, caller=type(model).__name__)[chosen]
+    return _source(model, numbers, rows.y[chosen], rows.weight[chosen])
 
 
 def _split(model: "TableEstimator", rows: Rows, *, may_keep_back: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

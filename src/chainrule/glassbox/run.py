@@ -68,6 +68,11 @@ class RecordedRun(Shown):
         return self._replay.source
 
     @property
+    def rows(self) -> NDArray[np.int64]:
+        """Where in the table each training row is, (N,)."""
+        return self._rows
+
+    @property
     def names(self) -> Names:
         """What layers, neurons, inputs and weights are called."""
         return self._names

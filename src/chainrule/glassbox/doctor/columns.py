@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule.engine import Source
 from chainrule.errors import ShapeError
 
-__all__ = ["Columns", "columns_of_source"]
+__all__ = ["Columns", "columns_of_source", "spread_rows"]
 
 MOST_ROWS = 4096  # of a large table, so many rows are looked at, evenly spread
 MOST_CELLS = 2**25
@@ -92,21 +92,34 @@ def spread_rows(n_rows: int, most: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, n_rows - 1, min(n_rows, most)).round().astype(np.int64))
 
 
-def columns_of_source(source: Source, names: Sequence[str], *, is_classes: bool) -> Columns | None:
-    """Return a network's inputs as columns, or None where there are too many to look at."""
+def columns_of_source(
+    source: Source, names: Sequence[str], numbers: NDArray[np.int64], *, is_classes: bool
+) -> Columns | None:
+    """Return a network's inputs as columns, or None where there are too many to look at.
+
+    Parameters
+    ----------
+    source : Source
+        The N training rows.
+    names : sequence of str (D,)
+    numbers : array (N,)
+        Where in the table they are.
+    is_classes : bool
+        Whether each row is of one class: a target of one column of 0 and 1 becomes class codes then.
+    """
     rows = spread_rows(source.n_rows, MOST_ROWS)
     if len(rows) * source.numbers.shape[1] > MOST_CELLS:
         return None
     batch = source.take(rows)
-    numbers = batch.numbers if isinstance(batch.numbers, np.ndarray) else batch.numbers.toarray()
+    values = batch.numbers if isinstance(batch.numbers, np.ndarray) else batch.numbers.toarray()
     target = batch.target
     if is_classes and target.ndim == 2:
         target = target[:, 0].astype(np.int64)
     return Columns(
         names=names,
-        values=np.asarray(numbers, dtype=np.float64),
+        values=np.asarray(values, dtype=np.float64),
         target=target,
         weight=None if batch.weight is None else batch.weight.astype(np.float64),
-        rows=rows,
+        rows=numbers[rows],
         is_encoded=True,
     )

@@ -18,7 +18,7 @@ from chainrule.glassbox.doctor.probe import Probe
 from chainrule.glassbox.names import Names
 from chainrule.glassbox.sampling import with_progress
 from chainrule.glassbox.step import Step
-from chainrule.network import CrossEntropy, Dense, LogLoss, Network
+from chainrule.network import CrossEntropy, LogLoss, Network
 from chainrule.training import LBFGS, Recipe
 
 __all__ = ["Examination"]
@@ -169,9 +169,8 @@ class Examination:
     @cached_property
     def inputs(self) -> Columns | None:
         """The network's inputs as columns; None where there are too many."""
-        layers = self.network.layers
-        assert isinstance(layers[0], Dense) or layers, "a network has layers"
-        return columns_of_source(self.source, self.names.sources(self.names.dense[0])[:-1], is_classes=self.has_classes)
+        names = self.names.sources(self.names.dense[0])[:-1]
+        return columns_of_source(self.source, names, self.run.rows, is_classes=self.has_classes)
 
     @property
     def columns(self) -> Columns | None:
@@ -185,8 +184,8 @@ class Examination:
         return self.run.step(step)
 
     def row_numbers(self, chosen: NDArray[Any]) -> list[int]:
-        """Return the numbers, as the run has them, of rows of the sample, by position."""
-        return [int(row) for row in self.sample_rows[chosen]]
+        """Return the numbers in the table of rows of the sample, by position."""
+        return [int(row) for row in self.run.rows[self.sample_rows[chosen]]]
 
     def training(self) -> Training:
         """Return what the run is a function of, from its first step on."""

@@ -53,7 +53,7 @@ class Failure:
     factor: float
 
     def rows(self, run: RecordedRun) -> NDArray[np.int64]:
-        """Return the training rows that the step took."""
+        """Return the places among the training rows of those that the step took."""
         n_rows = run.source.n_rows
         taken = RowsOfSteps(run.record.recipe.settings, n_rows).of_step(self.step)
         return np.arange(n_rows)[taken]
@@ -71,7 +71,7 @@ class Failure:
                 index=self.step,
                 weights=self.weights,
                 vectors=self.vectors,
-                rows=rows,
+                rows=run.rows[rows],
                 batch=run.source.take(rows),
                 names=run.names,
             )

@@ -47,7 +47,7 @@ def look(examination: Examination) -> Finding | None:
         cause="an outlier in the target or the inputs, or a row weight far above all others",
         cure=Cure(
             "Look at these rows; correct or leave them out, or use a loss that minds outliers less (huber).",
-            without_rows(rows),
+            without_rows(examination.sample_rows[few].tolist()),
         ),
     )
 

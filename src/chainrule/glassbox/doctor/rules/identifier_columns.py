@@ -36,7 +36,7 @@ def look(columns: Columns) -> Finding | None:
         evidence=Evidence(columns=columns.named([int(j) for j in found]), numbers={"rows": columns.n_rows}),
         cause="an identifier tells which row it is, not what it is like: a network learns rows by heart with it",
         cure=Cure(
-            'Leave it out: columns={"…": "drop"}.',
+            f'Leave it out: columns={{{columns.names[int(found[0])]!r}: "drop"}}.',
             without_inputs([int(j) for j in found]) if columns.is_encoded else None,
         ),
     )

@@ -37,8 +37,9 @@ def look(examination: Examination) -> Finding | None:
     worst = max(over, key=lambda p: p.own_rise)
     return Finding(
         rule=NAME,
-        level=Level.FAULT if broke_down or not examination.remaining < 0.9 else Level.WARNING,
-        symptom=f"{len(over)} of {len(probes)} steps looked at raised the error of the rows they were made for",
+        level=Level.FAULT if examination.case.diverged or not examination.remaining < 0.9 else Level.WARNING,
+        symptom=f"{len(over)} of {len(probes)} steps looked at raised the error of the rows they were made for"
+        + (", and the run broke down" if broke_down else ""),
         evidence=Evidence(
             step=worst.index,
             numbers={

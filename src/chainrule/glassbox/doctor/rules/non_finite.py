@@ -18,7 +18,8 @@ def look(examination: Examination) -> Finding | None:
     if failure is None:
         return None
     origin = failure.origin(examination.run)
-    rows = [int(row) for row in failure.rows(examination.run)[origin.rows]]
+    places = failure.rows(examination.run)[origin.rows]
+    rows = [int(row) for row in examination.run.rows[places]]
     is_given = origin.place in ("the inputs", "the target")
     cause = (
         f"{origin.place} hold a NaN or an infinity"
@@ -36,7 +37,7 @@ def look(examination: Examination) -> Finding | None:
         symptom=f"step {failure.step} is not finite, first in {origin.place}" + _whose(examination, origin),
         evidence=_evidence(examination, failure, origin, rows),
         cause=cause,
-        cure=Cure(text, without_rows(rows) if is_given else gradient_clipped(1.0)),
+        cure=Cure(text, without_rows(places.tolist()) if is_given else gradient_clipped(1.0)),
     )
 
 
