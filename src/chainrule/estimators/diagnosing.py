@@ -8,7 +8,6 @@ from chainrule.errors import ParameterError
 
 if TYPE_CHECKING:
     from chainrule.estimators.recording import Recording
-    from chainrule.glassbox.doctor import Diagnosis
 
 __all__ = ["Diagnosing"]
 
@@ -22,7 +21,7 @@ class Diagnosing:
         """Return the recording with a table's rows, if they are those of the training."""
         raise NotImplementedError
 
-    def diagnose(self, X: Any = None, y: Any = None, sample_weight: Any = None) -> "Diagnosis":
+    def diagnose(self, X: Any = None, y: Any = None, sample_weight: Any = None) -> Any:
         """Examine the training: what went wrong, why, where to see it, and what to do.
 
         Parameters

@@ -16,7 +16,6 @@ from chainrule.table import ClassTarget, as_target_array, infer_task, target_gap
 if TYPE_CHECKING:
     from chainrule.estimators.base import TableEstimator
     from chainrule.estimators.recording import Recording
-    from chainrule.glassbox.doctor import Columns, Diagnosis
     from chainrule.table.raw_column import Column
 
 __all__ = ["diagnose", "diagnose_model"]
@@ -24,7 +23,7 @@ __all__ = ["diagnose", "diagnose_model"]
 Numbers = NDArray[np.float64]
 
 
-def diagnose(X: Any, y: Any, *, task: Literal["auto", "classification", "regression"] = "auto") -> "Diagnosis":
+def diagnose(X: Any, y: Any, *, task: Literal["auto", "classification", "regression"] = "auto") -> Any:
     """Examine a table before any training.
 
     The rules about tables are asked: columns that are constant, duplicate, like an identifier, leaking or of very
@@ -85,7 +84,7 @@ def _codes(target: NDArray[Any]) -> NDArray[Any]:
     return ClassTarget().fit(target).encode(target, np.int64)
 
 
-def diagnose_model(model: Any, recording: "Recording") -> "Diagnosis":
+def diagnose_model(model: Any, recording: "Recording") -> Any:
     """Examine a fitted model's training, of which the recording has the rows; see ``Diagnosing.diagnose``."""
     from chainrule.glassbox.doctor import Case, examine
 
@@ -109,9 +108,7 @@ def _kept_back(model: "TableEstimator", rows: Rows, training: NDArray[np.int64])
     return encode_rows(model, rows, kept) if len(kept) else None
 
 
-def _given_columns(
-    model: "TableEstimator", rows: Rows, training: NDArray[np.int64], source: Source
-) -> "Columns | None":
+def _given_columns(model: "TableEstimator", rows: Rows, training: NDArray[np.int64], source: Source) -> Any:
     """Return the columns that the model uses as they were given; None for a sparse table, whose inputs stand for it."""
     if issparse(rows.X):
         return None
@@ -128,7 +125,7 @@ def _columns(
     *,
     dropped: Any,
     numbers: NDArray[np.int64] | None = None,
-) -> "Columns":
+) -> Any:
     """Return columns for the doctor: at most some thousand rows, evenly spread; columns that were dropped left out."""
     from chainrule.glassbox.doctor.columns import MOST_ROWS, Columns, spread_rows
     from chainrule.table.columns import open_table
