@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from chainrule.engine import Source
 from chainrule.glassbox.doctor.cure import Change, Training
 from chainrule.network import Activation, Dense, Layer, Penalty, multilayer_perceptron
-from chainrule.training import Momentum
+from chainrule.training import Momentum, Nesterov, Stopping
 
 __all__ = [
     "balanced_classes",
     "batch_size_times",
     "fresh_weights",
     "gradient_clipped",
+    "keeping_best",
     "learning_rate_times",
     "less_momentum",
     "more_penalty",
@@ -153,13 +154,17 @@ def gradient_clipped(norm: float) -> Change:
     return change
 
 
+def keeping_best(training: Training) -> Training:
+    """End with the weights of the epoch that was best on the validation rows."""
+    return replace(training, recipe=replace(training.recipe, stopping=Stopping(monitor="validation_error")))
+
+
 def less_momentum(training: Training) -> Training:
-    """Bring momentum down to 0.9, or halve the learning rate where there is none."""
+    """Bring momentum down to 0.5; where there is none, the learning rate to a third."""
     optimizer = training.recipe.optimizer
-    if not isinstance(optimizer, Momentum) and optimizer.kind != "nesterov":
-        return learning_rate_times(0.3)(training)
-    calmer = replace(optimizer, momentum=0.5)  # type: ignore[call-arg]  # both have one
-    return replace(training, recipe=replace(training.recipe, optimizer=calmer))
+    if not isinstance(optimizer, Momentum | Nesterov):
+        return learning_rate_times(1 / 3)(training)
+    return replace(training, recipe=replace(training.recipe, optimizer=replace(optimizer, momentum=0.5)))
 
 
 def wider_layers(training: Training) -> Training:

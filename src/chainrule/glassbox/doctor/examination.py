@@ -1,7 +1,9 @@
 """The examination of a case: what rules ask for, measured once and shared."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,9 @@ from chainrule.glassbox.doctor.failure import Failure, find_failure
 from chainrule.glassbox.doctor.passes import Numbers, SamplePass
 from chainrule.glassbox.doctor.probe import Probe
 from chainrule.glassbox.names import Names
-from chainrule.glassbox.sampling import with_progress
 from chainrule.glassbox.step import Step
 from chainrule.network import CrossEntropy, LogLoss, Network
-from chainrule.training import LBFGS, Recipe
+from chainrule.training import LBFGS, Recipe, Stopping
 
 __all__ = ["Examination"]
 
@@ -38,6 +39,7 @@ class Examination:
 
     def __init__(self, case: Case) -> None:
         self.case, self.run = case, case.run
+        self._probes: dict[int, Probe] = {}
 
     @property
     def network(self) -> Network:
@@ -80,18 +82,9 @@ class Examination:
         """These rows, in float64."""
         return _as_float64(self.source.take(self.sample_rows))
 
-    @cached_property
-    def probes(self) -> tuple[Probe, ...]:
-        """Steps spread over the run, opened, the first and the last among them; those whose numbers are finite."""
-        found = []
-        for step in with_progress(self._steps(), "opening steps"):
-            probe = Probe(self.run.step(step), self.sample)
-            if not probe.is_finite:
-                break
-            found.append(probe)
-        return tuple(found)
-
-    def _steps(self) -> list[int]:
+    @property
+    def steps(self) -> list[int]:
+        """Numbers of the steps that are looked at: the first, the last, and some between, more of them early."""
         first, stop = self.run.first_step, self.run.n_steps
         if stop == first:
             return []
@@ -99,6 +92,17 @@ class Examination:
             return sorted({int(s) for s in np.linspace(first, stop - 1, MOST_LBFGS_PROBES).round()})
         early = [first, min(first + 1, stop - 1), first + (stop - 1 - first) // 16]
         return sorted({*early, *(int(s) for s in np.linspace(first, stop - 1, MOST_PROBES - 2).round())})
+
+    def probe(self, step: int) -> Probe:
+        """Open a step; it is opened once."""
+        if step not in self._probes:
+            self._probes[step] = Probe(self.run.step(step), self.sample)
+        return self._probes[step]
+
+    @cached_property
+    def probes(self) -> tuple[Probe, ...]:
+        """The steps that are looked at, up to the first whose numbers are not finite."""
+        return tuple(takewhile(lambda probe: probe.is_finite, map(self.probe, self.steps)))
 
     @property
     def first(self) -> Probe | None:
@@ -118,7 +122,7 @@ class Examination:
     def opened(self, steps: range, n_steps: int) -> Iterator[Probe]:
         """Yield ``n_steps`` of a range of steps, evenly spread, or all there are, opened."""
         chosen = spread_rows(len(steps), n_steps).tolist() if len(steps) else []
-        yield from (Probe(self.run.step(steps[i]), self.sample) for i in with_progress(chosen, "opening steps"))
+        yield from (Probe(self.run.step(steps[i]), self.sample) for i in chosen)
 
     @cached_property
     def base_error(self) -> float:
@@ -188,13 +192,12 @@ class Examination:
         return [int(row) for row in self.run.rows[self.sample_rows[chosen]]]
 
     def training(self) -> Training:
-        """Return what the run is a function of, from its first step on."""
-        weights = self.run.weights_before(self.run.first_step)
+        """Return what the run is a function of, from its first step on; when it stops is left open."""
         return Training(
             network=self.network,
             source=self.source,
-            recipe=self.recipe,
-            weights=weights,
+            recipe=replace(self.recipe, stopping=Stopping(), max_recoveries=0),
+            weights=self.run.weights_before(self.run.first_step),
             validation=self.case.validation,
         )
 

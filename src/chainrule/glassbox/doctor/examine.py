@@ -1,6 +1,6 @@
 """The doctor's two doors: the examination of a run, and of a table before any training."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from chainrule.glassbox.doctor.case import Case
 from chainrule.glassbox.doctor.columns import Columns
@@ -23,21 +23,23 @@ def examine(case: Case) -> Diagnosis:
     ReplayError
         If the run cannot be repeated as it was.
     """
-    examination = Examination(case)
+    examination, findings = Examination(case), []
+    parts: list[int | Rule] = [*examination.steps, *RULES]
+    for part in with_progress(parts, "examining"):
+        if isinstance(part, int):
+            examination.probe(part)
+        elif (finding := look(part, examination)) is not None:
+            findings.append(finding)
     record = case.run.record
     subject = f"a run of {record.n_steps - record.first_step} steps on {record.n_rows} rows"
-    return _diagnosis(list(RULES), lambda rule: look(rule, examination), subject)
+    return _diagnosis(findings, RULES, subject)
 
 
 def examine_columns(columns: Columns) -> Diagnosis:
     """Examine columns and target by the rules about tables."""
-    rules: list[Rule] = [rule for rule in RULES if isinstance(rule, TableRule)]
-
-    def found(rule: Rule) -> Finding | None:
-        assert isinstance(rule, TableRule), "chosen so"
-        return rule.look(columns)
-
-    return _diagnosis(rules, found, f"a table of {columns.n_rows} rows and {len(columns.names)} columns")
+    rules = [rule for rule in RULES if isinstance(rule, TableRule)]
+    findings = [finding for rule in rules if (finding := rule.look(columns)) is not None]
+    return _diagnosis(findings, rules, f"a table of {columns.n_rows} rows and {len(columns.names)} columns")
 
 
 def look(rule: Rule, examination: Examination) -> Finding | None:
@@ -51,7 +53,6 @@ def look(rule: Rule, examination: Examination) -> Finding | None:
     return None if finding is None else finding.seen_in(examination)
 
 
-def _diagnosis(rules: list[Rule], found: Callable[[Rule], Finding | None], subject: str) -> Diagnosis:
-    findings = [finding for rule in with_progress(rules, "examining") if (finding := found(rule)) is not None]
+def _diagnosis(findings: list[Finding], rules: Sequence[Rule], subject: str) -> Diagnosis:
     causes = ranked(findings, {rule.name: rule.explains for rule in rules})
     return Diagnosis(causes, n_rules=len(rules), subject=subject)

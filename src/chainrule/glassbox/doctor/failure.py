@@ -1,13 +1,13 @@
 """The first step of a run whose error or gradient was not finite, and where in it that began."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine import open_session
+from chainrule.engine import ENGINES, open_session
 from chainrule.engine.rows import RowsOfSteps
 from chainrule.glassbox.doctor.case import Case
 from chainrule.glassbox.moment import Moment
@@ -18,6 +18,7 @@ from chainrule.training import Optimizer
 
 __all__ = ["Failure", "Origin", "find_failure"]
 
+PIECE = 256  # steps taken in one call of the engine, so that Ctrl-C is noticed in between
 MOST_EPOCHS = 20  # a run that goes back does so to at most so many epochs before
 
 Floats = NDArray[np.floating[Any]]
@@ -151,15 +152,17 @@ def _step_again(run: RecordedRun, start: int, factor: float) -> Failure | None:
         run.network,
         run.source,
         optimizer,
-        replace(record.recipe.settings, n_threads=None),
+        record.recipe.settings,
         weights=weights,
         vectors=vectors,
+        engine=record.surroundings.engine if record.surroundings.engine in ENGINES else "auto",
     )
     try:
-        n_steps = MOST_EPOCHS * record.clock.steps_per_epoch
-        report = session.run(start, record.recipe.plan(start, n_steps, record.clock, factor))
+        stop = start + MOST_EPOCHS * record.clock.steps_per_epoch
+        for first in range(start, stop, PIECE):
+            report = session.run(first, record.recipe.plan(first, PIECE, record.clock, factor))
+            if not report.finite:
+                return Failure(first + len(report.error) - 1, weights, vectors, factor)
     finally:
         session.close()
-    if report.finite:
-        return None
-    return Failure(start + len(report.error) - 1, weights.copy(), tuple(v.copy() for v in vectors), factor)
+    return None

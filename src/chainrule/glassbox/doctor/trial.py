@@ -16,7 +16,7 @@ from chainrule.glassbox.doctor.observe import observe
 from chainrule.glassbox.doctor.rules import RULES
 from chainrule.glassbox.names import Names
 from chainrule.glassbox.tables import Shown, Table
-from chainrule.training import HistoryRow, Stopping
+from chainrule.training import HistoryRow
 
 __all__ = ["Trial", "try_cure"]
 
@@ -129,13 +129,7 @@ def try_cure(finding: Finding, *, seconds: float) -> Trial:
 def _cured(finding: Finding, before: Examination, training: Training, seconds: float) -> Case:
     """Train with the cure, from the start or from the run's end."""
     n_epochs = max(len(before.case.history), 2)
-    recipe = replace(
-        training.recipe,
-        epochs=max(n_epochs // 2, 1),
-        time_limit=seconds,
-        stopping=Stopping(),
-        max_recoveries=0,
-    )
+    recipe = replace(training.recipe, epochs=n_epochs // 2, time_limit=seconds)
     weights = before.run.weights_before(before.run.n_steps) if finding.cure.goes_on else training.weights
     return observe(
         training.network,

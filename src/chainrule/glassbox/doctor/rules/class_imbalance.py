@@ -48,8 +48,10 @@ def look(examination: Examination) -> Finding | None:
 
 def _label(examination: Examination, code: int) -> str:
     outputs = examination.names.outputs
-    if outputs is None or len(outputs) < 2:
+    if outputs is None:
         return str(code)
+    if len(outputs) == 1:  # the logit of the second of two classes
+        return str(outputs[0]) if code else f"other than {outputs[0]}"
     return str(outputs[code])
 
 

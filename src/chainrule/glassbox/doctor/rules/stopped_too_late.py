@@ -1,6 +1,7 @@
 """Stopped too late: the weights that were kept are worse on held-out rows than earlier ones."""
 
-from chainrule.glassbox.doctor.cure import Cure, Training
+from chainrule.glassbox.doctor.changes import keeping_best
+from chainrule.glassbox.doctor.cure import Cure
 from chainrule.glassbox.doctor.examination import Examination
 from chainrule.glassbox.doctor.finding import Evidence, Finding, Level
 from chainrule.glassbox.doctor.rule import RunRule
@@ -38,13 +39,8 @@ def look(examination: Examination) -> Finding | None:
             },
         ),
         cause="from there on training learned its own rows by heart",
-        cure=Cure("Let the best epoch's weights be kept: early_stopping=True.", _steadier),
+        cure=Cure("Let the best epoch's weights be kept: early_stopping=True.", keeping_best),
     )
-
-
-def _steadier(training: Training) -> Training:
-    """Leave everything as it is: the trial trains for half of the epochs, which is what stopping earlier would do."""
-    return training
 
 
 RULE = RunRule(name=NAME, look=look)
