@@ -108,7 +108,7 @@ class Names:
         """Return what a dense layer's rows of weights take, (n_in + 1,): inputs or neurons, and "bias" last."""
         before = [i for i in self.dense if i < layer]
         if before and self._dense(before[-1]).n_out == self._dense(layer).n_in:
-            names = [self.neuron(before[-1], j) for j in range(self._dense(layer).n_in)]
+            names = [f"{self.layer(before[-1])} · {name}" for name in self.neurons(before[-1])]
         elif not before and self.inputs is not None and len(self.inputs) == self._dense(layer).n_in:
             names = list(self.inputs)
         else:

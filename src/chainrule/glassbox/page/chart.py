@@ -65,9 +65,9 @@ class _Scale:
     def ticks(self) -> list[float]:
         """Return round values within the chart: powers of ten, every few where there are many, or parts of them."""
         powers = range(math.floor(self.low), math.ceil(self.high) + 1)
-        for parts in ((1,), (1, 2, 5), range(1, 10)):
-            found = [part * 10.0**power for power in powers for part in parts]
-            within = [tick for tick in found if self.low <= math.log10(tick) <= self.high]
+        for parts in ((1,), (1, 2, 5), range(1, 10), (1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8, 9)):
+            found = [float(f"{part}e{power}") for power in powers for part in parts]
+            within = [tick for tick in found if _has_place(tick) and self.low <= math.log10(tick) <= self.high]
             if len(within) >= 3:
                 return within[:: -(-len(within) // 6)]
         return within
