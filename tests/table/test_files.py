@@ -9,7 +9,7 @@ import tracemalloc
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -188,6 +188,7 @@ def test_reads_what_the_csv_module_wrote(rows, separator, line_end, block, tmp_p
     ),
     tail=st.sampled_from(["", "\n", "\n\n\r\n", "1,2"]),
 )
+@example(cut=9, columns=["2.5", "1", "\n", "", "1", "", "\n", "", "\n", "", "NA", "1"], tail="1,2")
 @settings(deadline=None, max_examples=100)
 def test_neither_blocks_nor_batches_change_a_table(cut, columns, tail, tmp_path_factory):
     path = tmp_path_factory.mktemp("csv") / "t.csv"
@@ -199,6 +200,15 @@ def test_neither_blocks_nor_batches_change_a_table(cut, columns, tail, tmp_path_
         patch.setattr(delimited, "BLOCK_BYTES", cut)
         assert_frame_equal(read_table(path), whole)
         assert_frame_equal(pl.concat(scan_batches(path, batch_rows=1 + cut % 5)), whole)
+
+
+@pytest.mark.parametrize("blank", ["\n", "\n\n\n", "\r\n\r\n"])
+def test_a_piece_may_begin_with_blank_lines(blank, write):
+    path = write("t.csv", "a,b\n" + "1,2\n" * 5 + blank + "3,4\n")
+    for cut in range(4, 30):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(delimited, "BLOCK_BYTES", cut)
+            assert read_table(path).rows() == [(1, 2)] * 5 + [(3, 4)]
 
 
 def test_streaming_holds_one_piece(write):

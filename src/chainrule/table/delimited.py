@@ -99,14 +99,14 @@ class Delimited:
             n_rows = len(records.ends) if len(self.names) == 1 else 0
             empty = pl.Series([None] * n_rows, dtype=pl.String)
             return pl.DataFrame(dict.fromkeys(self._columns or self.names, empty))
-        frame = pl.read_csv(block, separator=self.separator, has_header=False, schema=schema, columns=wanted)
-        if frame.height != len(records.ends):  # A guard: the scan above and polars must agree on what a record is.
-            self._fail(f"lines from {self._line} on: cannot be cut into rows reliably; save the table as Parquet")
-        blank = records.blank(block)
         # A blank line is no row, except in a table of one column, where it is a missing value.
-        if len(self.names) > 1 and blank.any():
-            frame = frame.filter(pl.Series(~blank))
-        return frame
+        blank = records.blank(block) if len(self.names) > 1 else np.zeros(len(records.ends), np.bool_)
+        first = int(np.argmin(blank))  # polars finds no columns either if the first line is blank.
+        data = block[records.starts[first] :] if first else block
+        frame = pl.read_csv(data, separator=self.separator, has_header=False, schema=schema, columns=wanted)
+        if frame.height != len(blank) - first:  # A guard: the scan above and polars must agree on what a record is.
+            self._fail(f"lines from {self._line} on: cannot be cut into rows reliably; save the table as Parquet")
+        return frame.filter(pl.Series(~blank[first:])) if blank.any() else frame
 
     def _check(self, block: bytes, records: Records) -> None:
         self._check_text(block)
