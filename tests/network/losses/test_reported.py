@@ -78,6 +78,15 @@ def test_probabilities_count_as_no_nearer_to_0_and_1_than_epsilon(dtype, sign):
     np.testing.assert_allclose([binary[0], of_classes[0]], told, rtol=epsilon)
 
 
+def test_the_rounding_of_a_certain_prediction_that_is_wrong_is_told_too():
+    # It decides where L-BFGS goes from a point far away. Here 1 - p has two or three binary digits.
+    logits = np.linspace(33.0, 35.0, 50)[:, None]
+    losses, _ = ClippedLogLoss().rows(logits, np.zeros((50, 1)))
+    expected = [LOSS_FUNCTIONS["binary_log_loss"](np.zeros((1, 1)), expit(logit[None])) for logit in logits]
+    np.testing.assert_allclose(losses, expected, rtol=1e-15)
+    assert np.abs(losses - logits[:, 0]).max() > 0.1
+
+
 def test_probabilities_further_from_0_and_1_count_as_they_are():
     binary, _ = ClippedLogLoss().rows(np.array([[30.0]]), np.array([[1.0]]))
     of_classes, _ = ClippedCrossEntropy().rows(np.array([[-30.0, 0.0]]), np.array([0]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import xlogy
+from scipy.special import expit, xlogy
 
 from chainrule.network.layer import Array
 from chainrule.network.losses.cross_entropy import CrossEntropy
@@ -50,8 +50,14 @@ class ClippedLogLoss(LogLoss):
     kind: ClassVar[str] = "clipped_log_loss"
 
     def rows(self, logits: Array, y: Array) -> tuple[Array, Array]:
-        """Return Σₖ of -ln p clipped, p being the probability of what is the case, shape (N,), and p - y (N, K)."""
+        """Return Σₖ of -ln p clipped, p being the probability of what is the case, shape (N,), and p - y (N, K).
+
+        Where y is 0 and z above 0, this is -ln(1 - p) with p rounded: what rounding takes from 1 - p is told, too.
+        """
         losses, d_logits = self.of_outputs(logits, y)
+        is_lost = (logits > 0) & (y == 0)
+        with np.errstate(divide="ignore"):  # 1 - p is 0 where p is 1 to rounding
+            losses[is_lost] = -np.log(1 - expit(logits[is_lost]))
         return _of_clipped_probabilities(losses, logits).sum(axis=1), d_logits
 
 
