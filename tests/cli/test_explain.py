@@ -41,8 +41,8 @@ def test_rows_are_numbered_as_in_the_file(chainrule, houses, trained, here):
     facts = chainrule(*EXPLAIN, "--json").json()
     text = (here / "step.html").read_text(encoding="utf-8")
     for row in facts["rows"]:
-        cells = f"<td style='text-align:right'>{row}</td><td style='text-align:right'>{houses['x'][row]:.6g}</td>"
-        assert cells in text
+        cells = f"<td[^>]*>{row}</td><td[^>]*>{re.escape(format(houses['x'][row], '.6g'))}</td>"
+        assert re.search(cells, text)
 
 
 @pytest.mark.parametrize("option", [[], ["--step", "0"]])

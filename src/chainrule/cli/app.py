@@ -178,6 +178,21 @@ def explain(
 
 
 @app.command()
+def diagnose(
+    model: ModelFile,
+    table: TrainingTable,
+    row_weight: RowWeight = None,
+    holdout: Holdout = None,
+    html: Page = None,
+    as_json: AsJson = False,
+) -> None:
+    """Examine a model's training: what went wrong, why, and what to do. Ends with 0 whatever it finds."""
+    from chainrule.cli.diagnose import diagnose as run_diagnose
+
+    run_diagnose(model, table, row_weight=row_weight, holdout=holdout, html=html, as_json=as_json)
+
+
+@app.command()
 def sample(
     name: Annotated[str, typer.Argument(metavar="NAME", help="iris, wine, breast_cancer, diabetes or digits.")],
     out: Annotated[

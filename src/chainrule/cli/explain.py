@@ -7,9 +7,11 @@ import numpy as np
 
 from chainrule.cli.console import Teller
 from chainrule.cli.outputs import check_outputs, check_page
-from chainrule.cli.recorded import open_run
+from chainrule.cli.predict import Features, Model
+from chainrule.cli.recorded import on_training_rows
+from chainrule.cli.rows import LabelledRows
 from chainrule.errors import ParameterError
-from chainrule.glassbox import Step, update_ratios
+from chainrule.glassbox import RecordedRun, Step, update_ratios
 from chainrule.glassbox.tables import largest
 
 __all__ = ["explain"]
@@ -60,7 +62,7 @@ def explain(
         check_page("--html", html)
     check_outputs({"--html": html}, inputs={"MODEL": model_path, "TABLE": table})
     teller = Teller(as_json=as_json)
-    run = open_run(model_path, table, weight=row_weight, holdout=holdout, teller=teller)
+    run = on_training_rows(_run, model_path, table, weight=row_weight, holdout=holdout, teller=teller)
     number = run.step_of_row(row) if row is not None else run.first_step if step is None else step
     opened: Step = run.step(number)
     chosen = (
@@ -79,6 +81,12 @@ def explain(
         "derivation": None if derivation is None else str(derivation),
     }
     teller.finish(facts | derived)
+
+
+def _run(model: Model, X: Features, rows: LabelledRows) -> RecordedRun:
+    """Return the recorded run, its rows numbered as in the table's file."""
+    run: RecordedRun = model.replay(X, rows.y, rows.weight)
+    return run.numbered(rows.numbers)
 
 
 def _weight(step: Step, text: str) -> Any:

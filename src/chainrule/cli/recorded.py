@@ -1,19 +1,22 @@
 """The training of a saved model, opened again with the table it was trained on."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
 import polars as pl
 
 from chainrule.cli.console import Teller, counted
 from chainrule.cli.holdout import hold_out
-from chainrule.cli.predict import Model, select_features
+from chainrule.cli.predict import Features, Model, select_features
 from chainrule.cli.rows import LabelledRows, labelled_rows, naming_rows
 from chainrule.cli.targets import check_classes_known, check_numbers, target_of
 from chainrule.errors import ParameterError, ReplayError, TableError
 from chainrule.estimators import TableClassifier, load
 from chainrule.table import read_table
 
-__all__ = ["open_run", "rows_with_target"]
+__all__ = ["on_training_rows", "rows_with_target"]
+
+Result = TypeVar("Result")
 
 USUAL_SHARE = 0.2  # that train holds out unless told otherwise
 
@@ -50,11 +53,21 @@ def rows_with_target(model: Model, model_path: str, table: str, weight: str | No
     return rows
 
 
-def open_run(model_path: str, table: str, *, weight: str | None, holdout: float | None, teller: Teller) -> Any:
-    """Return the recorded run of a model, its rows numbered as in the table's file, from 0.
+def on_training_rows(
+    use: Callable[[Model, Features, LabelledRows], Result],
+    model_path: str,
+    table: str,
+    *,
+    weight: str | None,
+    holdout: float | None,
+    teller: Teller,
+) -> Result:
+    """Return what a function makes of a model and the rows that it was trained on: features, and the rows with target.
 
     Parameters
     ----------
+    use : callable
+        Raises ``ReplayError`` if the rows are not those of the training.
     model_path, table : str
         Files: the table is the one that ``train`` was given.
     weight, holdout
@@ -72,10 +85,13 @@ def open_run(model_path: str, table: str, *, weight: str | None, holdout: float 
         raise ParameterError(f"--holdout must be at least 0 and less than 1. Got {holdout}.")
     model: Model = load(model_path)
     rows = rows_with_target(model, model_path, table, weight, teller)
-    refusals = []
+    refusals: list[Exception] = []
     for share in [USUAL_SHARE, 0.0] if holdout is None else [holdout]:
         try:
-            return _replayed(model, table, rows, share)
+            training = _training_rows(model, rows, share)
+            X = select_features(model, table, training.X, None)
+            with naming_rows(table, lambda: model.encoder_.transform(rows.all_features, extra="ignore")):
+                return use(model, X, training)
         except (ReplayError, TableError) as refusal:
             refusals.append(refusal)
     if not isinstance(refusals[-1], ReplayError):
@@ -85,14 +101,11 @@ def open_run(model_path: str, table: str, *, weight: str | None, holdout: float 
     ) from refusals[-1]
 
 
-def _replayed(model: Model, table: str, rows: LabelledRows, share: float) -> Any:
-    training = rows
-    if share:
-        stratify = isinstance(model, TableClassifier)
-        training, _ = hold_out(rows, share, seed=model.seed_, stratify=stratify, say=_not_again)
-    X = select_features(model, table, training.X, None)
-    with naming_rows(table, lambda: model.encoder_.transform(rows.all_features, extra="ignore")):
-        return model.replay(X, training.y, training.weight).numbered(training.numbers)
+def _training_rows(model: Model, rows: LabelledRows, share: float) -> LabelledRows:
+    if not share:
+        return rows
+    stratify = isinstance(model, TableClassifier)
+    return hold_out(rows, share, seed=model.seed_, stratify=stratify, say=_not_again)[0]
 
 
 def _not_again(_: str) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chainrule.glassbox.doctor.finding import Finding, Level
 from chainrule.glassbox.tables import Shown, Table
 
@@ -45,6 +48,17 @@ class Diagnosis(Shown, Sequence[Finding]):
     def level(self) -> Level | None:
         """The gravest level of all findings; None if there is none."""
         return max((finding.level for finding in self.all), default=None)
+
+    def numbered(self, numbers: NDArray[np.int64]) -> "Diagnosis":
+        """Return the diagnosis with rows of its table called by other numbers: those of a table that it is a part of.
+
+        Parameters
+        ----------
+        numbers : array (rows of the table,) of int
+            Each row's place in the larger table.
+        """
+        causes = [finding.numbered(numbers) for finding in self._causes]
+        return Diagnosis(causes, n_rules=self.n_rules, subject=self.subject)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the diagnosis as plain values, for JSON."""

@@ -6,6 +6,9 @@ from enum import IntEnum
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chainrule.errors import ParameterError
 from chainrule.glassbox.doctor.cure import Cure
 from chainrule.glassbox.tables import Shown, Table, said
@@ -123,6 +126,12 @@ class Finding(Shown):
     def seen_in(self, examination: "Examination") -> "Finding":
         """Return the finding with the examination that made it."""
         return replace(self, examination=examination)
+
+    def numbered(self, numbers: NDArray[np.int64]) -> "Finding":
+        """Return the finding with rows called by the numbers (rows of the table,) of a larger table."""
+        rows = [int(numbers[row]) for row in self.evidence.rows]
+        consequences = tuple(finding.numbered(numbers) for finding in self.consequences)
+        return replace(self, evidence=replace(self.evidence, rows=rows), consequences=consequences)
 
     def open(self) -> "Step":
         """Open the step that proves it.

@@ -23,6 +23,7 @@ p.note{color:var(--dim);font-size:.9rem}
 table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}
 caption{font-weight:600;padding:.25rem 0}
 th,td{padding:.15rem .6rem;border-bottom:1px solid var(--line);white-space:nowrap}
+.words td{white-space:normal!important;vertical-align:top}
 th{color:var(--dim);font-weight:600}
 details{border:1px solid var(--line);border-radius:6px;margin:.5rem 0;padding:.4rem .75rem;background:var(--soft)}
 summary{cursor:pointer;overflow-wrap:anywhere}
