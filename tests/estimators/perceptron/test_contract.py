@@ -49,6 +49,12 @@ def test_every_parameter_of_scikit_learn_has_its_name_and_default(ours, theirs):
     assert {name: got[name] for name in expected} == expected
 
 
+@pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
+def test_every_parameter_has_a_constraint(cls):
+    assert cls().get_params().keys() == cls._parameter_constraints.keys()
+    assert cls(alpha=0.25)._settings() == cls(alpha=0.25).get_params()
+
+
 def test_positions_are_those_of_scikit_learn():
     assert MLPClassifier((5,), "tanh").get_params()["activation"] == "tanh"
     assert MLPRegressor("poisson", (5,), "tanh").get_params()["hidden_layer_sizes"] == (5,)

@@ -305,6 +305,20 @@ def test_partial_fit_is_for_stochastic_solvers():
             "'roc_auc' is not defined on the",
         ),
         (lambda m, X, y: m.fit(X, y, eval_set=(X, y + 9)), "`y` has classes not in `self.classes_`"),
+        (
+            lambda m, X, y: m.set_params(early_stopping=True, validation_fraction=0.01).fit(X, np.arange(len(y)) % 3),
+            "The validation set is too small. Increase 'validation_fraction'",
+        ),
+        (
+            lambda m, X, y: m.set_params(hidden_layer_sizes=(3, 0)).fit(X, y),
+            r"hidden_layer_sizes must be > 0, got \[3, 0\]",
+        ),
+        (
+            lambda m, X, y: m.set_params(warm_start=True).fit(X, y).fit(X, y + 1),
+            "warm_start can only be used where `y` has the same classes as in the previous call to fit",
+        ),
+        (lambda m, X, y: m.partial_fit(X, y), "classes must be passed on the first call to partial_fit"),
+        (lambda m, X, y: m.partial_fit(X, y, classes=[0, 1]).partial_fit(X, y + 1), "`y` has classes not in `self.cla"),
         (lambda m, X, y: m.fit(X, y, np.zeros(64)), "Sample weights must contain at least one non-zero number"),
         (
             lambda m, X, y: m.set_params(loss=SquaredError()).fit(X, y),

@@ -153,7 +153,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
         eval_metric: Any = None,
         callbacks: Sequence[Callback] = (),
     ) -> None:
-        params = self.get_params(deep=False)
+        params = self._settings()
         refuse_idle_options(params, incremental=incremental, eval_set=eval_set, eval_metric=eval_metric)
         sizes = hidden_sizes(self.hidden_layer_sizes)
         is_first = "weights_" not in vars(self) or not (self.warm_start or incremental)
@@ -176,6 +176,10 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
             fit_lbfgs(self, problem, told)
         else:
             fit_stochastic(self, problem, told, incremental=incremental)
+
+    def _settings(self) -> dict[str, Any]:
+        """Return the parameters by name, as ``get_params`` does, which takes as long as some trainings."""
+        return {name: getattr(self, name) for name in self._parameter_constraints}
 
     def _forget(self) -> None:
         """Drop what an earlier ``fit`` has left."""

@@ -1,6 +1,8 @@
 """Training the drop-in by ``chainrule.training.train``, and what scikit-learn's attributes make of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from numbers import Integral
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from warnings import warn
@@ -53,7 +55,7 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
     incremental : bool
         One epoch, going on with the optimizer there is.
     """
-    params, random = model.get_params(deep=False), model._random_state
+    params, random = model._settings(), model._random_state
     if model.early_stopping and told.judged is None:
         strata = model._strata(problem.truth)
         problem, judged = split(problem, fraction=model.validation_fraction, strata=strata, random=random)
@@ -74,7 +76,7 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
         incremental=incremental,
     )
     state = _run(model, recipe, _start(model), problem, told)
-    if order is not None:
+    if order is not None and not isinstance(model.random_state, Integral):  # somebody else may draw on
         random.set_state(order.stream_after(state.epoch))
     model.t_ += n_rows * state.epoch
     _keep_optimizer(model, recipe, state)
@@ -90,7 +92,7 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
 
 def fit_lbfgs(model: "MultilayerPerceptron", problem: Problem, told: Told) -> None:
     """Train by L-BFGS, in float64 as scikit-learn does; parameters as for :func:`fit_stochastic`."""
-    recipe = lbfgs_recipe(model.get_params(deep=False), weight=problem.weight, n_rows=len(problem.target))
+    recipe = lbfgs_recipe(model._settings(), weight=problem.weight, n_rows=len(problem.target))
     state = _run(model, recipe, TrainingState(model.weights_.astype(np.float64)), problem, told)
     model.n_iter_ = state.step
     model.loss_ = state.history[-1]["train_error"]
@@ -184,12 +186,12 @@ def _say_if_slow(model: "MultilayerPerceptron") -> None:
 
 def _keep_optimizer(model: "MultilayerPerceptron", recipe: Recipe, state: TrainingState) -> None:
     """Take over where the optimizer is, for ``partial_fit`` to go on from."""
-    optimizer = model._optimizer
-    optimizer.vectors = state.vectors
-    optimizer.steps += state.step
+    before, rate = model._optimizer, model._optimizer.rate
     if isinstance(recipe.schedule, InverseScalingByRows):
-        optimizer.rate = optimizer.first_rate * float(recipe.schedule.after_epochs(np.array(float(state.epoch))))
-    optimizer.rate *= state.plateau_factor
+        rate = before.first_rate * float(recipe.schedule.after_epochs(np.array(float(state.epoch))))
+    model._optimizer = replace(
+        before, vectors=state.vectors, steps=before.steps + state.step, rate=rate * state.plateau_factor
+    )
 
 
 def _keep_curves(model: "MultilayerPerceptron", state: TrainingState) -> None:

@@ -30,7 +30,7 @@ class ShuffledRows:
     """
 
     def __init__(self, random: np.random.RandomState, n_rows: int) -> None:
-        self._random = np.random.RandomState()
+        self._random = np.random.RandomState(0)  # any seed: asking the system for one takes longer
         self._first = self._recent = _Mark(0, random.get_state(), np.arange(n_rows))
         self._drawn: tuple[int, NDArray[np.int64]] = (0, np.empty((0, n_rows), np.int64))
         self._go_to(self._first)

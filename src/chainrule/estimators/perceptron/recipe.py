@@ -31,7 +31,7 @@ __all__ = ["OptimizerState", "lbfgs_recipe", "make_optimizer", "rows_in_batch", 
 SCIPY_FTOL = 2.2204460492503131e-09  # the default of L-BFGS-B, which scikit-learn leaves as it is
 
 
-@dataclass
+@dataclass(frozen=True)
 class OptimizerState:
     """An optimizer under way, which ``partial_fit`` goes on with: what it was made with counts until the next ``fit``.
 
