@@ -9,7 +9,7 @@ namespace chainrule {
 
 namespace {
 
-constexpr std::chrono::microseconds spin_time{100};
+constexpr int most_microseconds = 128, least_microseconds = 4;  // of spinning
 
 void pause() {
 #if defined(__x86_64__)
@@ -22,13 +22,18 @@ void pause() {
 }  // namespace
 
 void Team::Gate::wait(uint32_t seen) {
-    const auto until = std::chrono::steady_clock::now() + spin_time;
+    const int microseconds = spin.load(std::memory_order_relaxed);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(microseconds);
     do {
         for (int i = 0; i < 32; ++i) {
-            if (passed.load(std::memory_order_acquire) != seen) return;
+            if (passed.load(std::memory_order_acquire) != seen) {
+                if (microseconds < most_microseconds) spin.store(2 * microseconds, std::memory_order_relaxed);
+                return;
+            }
             pause();
         }
     } while (std::chrono::steady_clock::now() < until);
+    if (microseconds > least_microseconds) spin.store(microseconds / 2, std::memory_order_relaxed);
     sleepers.fetch_add(1);
     while (passed.load() == seen) passed.wait(seen);
     sleepers.fetch_sub(1);

@@ -13,7 +13,8 @@ namespace chainrule {
 // `run` lets every member, the caller among them, do the same job; members wait for each other at `barrier`.
 //
 // Whoever waits first spins for some microseconds, as the others are usually just behind, and then sleeps: on a machine
-// that is shared the others may have lost their core, and spinning would keep it from them.
+// that is shared the others may have lost their core, and spinning would keep it from them. So each time that spinning was
+// in vain the next spin is half as long, and twice as long each time that it was not.
 //
 // After a fork the child has none of the parent's threads: a team is then its caller alone.
 class Team {
@@ -36,6 +37,7 @@ class Team {
     struct Gate {
         std::atomic<uint32_t> passed{0};
         std::atomic<int> sleepers{0};
+        std::atomic<int> spin{128};  // microseconds: a power of 2
 
         void wait(uint32_t seen);
         void open();
