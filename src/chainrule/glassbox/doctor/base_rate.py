@@ -45,24 +45,27 @@ def _least(network: Network, batch: Batch, *, n_free: int) -> float:
     total = n_rows if weight is None else float(weight.sum())
     if not np.isfinite(batch.target).all() or not total > 0:
         return float("nan")
-    shift, unit = _place(batch.target.reshape(n_rows, -1).astype(np.float64), network.n_outputs)
+    middle, spread = _place(network, batch.target)
     shape = (n_free, network.n_outputs)
 
-    def error(z: Numbers) -> tuple[float, Numbers]:
-        logits = np.broadcast_to(shift + unit * z.reshape(shape), (n_rows, network.n_outputs)).copy()
+    def error(z: Numbers, unit: float = 1.0) -> tuple[float, Numbers]:
+        logits = np.broadcast_to(middle + spread * z.reshape(shape), (n_rows, network.n_outputs)).copy()
         value, gradient = network.loss(logits, batch.target, weight)
         summed = gradient if n_free == n_rows else gradient.sum(axis=0)
-        return value / total, np.asarray(unit * summed.reshape(-1) / total)
+        return value / (total * unit), np.asarray(spread * summed).reshape(-1) / (total * unit)
 
     start = np.zeros(n_free * network.n_outputs)
     with np.errstate(all="ignore"):
-        best = minimize(error, start, jac=True, method="L-BFGS-B")
-    return float(min(best.fun, error(start)[0]))
+        first = error(start)[0]
+        unit = abs(first) or 1.0  # L-BFGS ends by absolute differences: E is brought to about 1
+        best = minimize(error, start, args=(unit,), jac=True, method="L-BFGS-B")
+    return float(min(unit * best.fun, first))
 
 
-def _place(target: Numbers, n_logits: int) -> tuple[Any, float]:
-    """Return where logits are looked for, and in which unit: about the medians of targets that are not classes."""
-    n_targets = target.shape[1]
-    if n_logits % n_targets or (target.min() >= 0 and target.max() <= n_logits):
-        return np.zeros(n_logits), 1.0
-    return np.repeat(np.median(target, axis=0), n_logits // n_targets), float(target.std()) or 1.0
+def _place(network: Network, target: NDArray[Any]) -> tuple[Any, Any]:
+    """Return where logits are looked for, and in which unit: about the medians of numbers, about 0 of all else."""
+    if not isinstance(network.loss, ResidualLoss):
+        return 0.0, 1.0
+    n_levels = network.n_outputs // target.shape[1]
+    spread = target.std(axis=0)
+    return np.repeat(np.median(target, axis=0), n_levels), np.repeat(np.where(spread > 0, spread, 1.0), n_levels)

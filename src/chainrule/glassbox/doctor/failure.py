@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from math import frexp
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -135,11 +136,13 @@ def _first_going_back(factors: list[tuple[int, float]]) -> tuple[int, float] | N
 
     A plateau's factor may be a half as well: stepping again tells.
     """
-    if factors and factors[0][0] == 0 and factors[0][1] in (0.5, 0.25, 0.125):
-        return 0, 1.0
-    return next(
-        ((start, old) for (_, old), (start, new) in pairwise(factors) if new in (old / 2, old / 4, old / 8)), None
-    )
+    known = [(0, 1.0), *factors]
+    return next(((start, old) for (_, old), (start, new) in pairwise(known) if _is_halved(new / old)), None)
+
+
+def _is_halved(ratio: float) -> bool:
+    """Whether a ratio is 1/2, 1/4, 1/8, …, as recoveries make it."""
+    return ratio < 1 and frexp(ratio)[0] == 0.5
 
 
 def _step_again(run: RecordedRun, start: int, factor: float) -> Failure | None:

@@ -118,8 +118,8 @@ class SamplePass:
         squares = np.zeros(len(self.forward.logits))
         for i in self.dense:
             entered: Any = self.batch.numbers if i == 0 else self.forward.outputs[i - 1]
-            squared = entered**2 if isinstance(entered, np.ndarray) else entered.multiply(entered)
             with np.errstate(all="ignore"):
+                squared = entered**2 if isinstance(entered, np.ndarray) else entered.multiply(entered)
                 sizes = np.asarray(squared.sum(axis=1)).reshape(-1) + 1.0
                 squares += sizes * (self.delta(i) ** 2).sum(axis=1)
         return np.sqrt(squares)

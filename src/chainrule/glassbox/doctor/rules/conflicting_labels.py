@@ -41,8 +41,8 @@ def _differs(columns: Columns, which: NDArray[np.intp]) -> NDArray[np.bool_]:
     low, high = (np.full((which.max() + 1, target.shape[1]), sign * np.inf) for sign in (1, -1))
     np.minimum.at(low, which, target)
     np.maximum.at(high, which, target)
-    tolerance = 0.0 if columns.has_classes else APART * target.std(axis=0)
     with np.errstate(invalid="ignore"):
+        tolerance = 0.0 if columns.has_classes else APART * target.std(axis=0)
         return np.asarray((high - low > tolerance).any(axis=1))
 
 

@@ -1,7 +1,5 @@
 """Duplicate columns: the same numbers twice, perhaps in another unit."""
 
-from collections import defaultdict
-
 import numpy as np
 
 from chainrule.glassbox.doctor.changes import without_inputs
@@ -16,19 +14,15 @@ __all__ = ["RULE"]
 NAME = "duplicate_columns"
 FEWEST_ROWS = 10
 FEWEST_VALUES = 3  # two columns of two values each are alike too easily
-DIGITS = 4  # float32 keeps as many through a change of unit
+SAME = 1 - 1e-9  # correlation, which float32 keeps through a change of unit
+NEIGHBOURS = 4  # columns of about the same mark that one is compared with
 
 
 def look(columns: Columns) -> Finding | None:
     """Return a finding if columns are the same but for unit, origin and direction."""
     if columns.n_rows < FEWEST_ROWS:
         return None
-    groups: dict[bytes, list[int]] = defaultdict(list)
-    for j in np.flatnonzero(~columns.is_constant):
-        values = columns.values[:, j]
-        if len(np.unique(values[~np.isnan(values)])) >= FEWEST_VALUES:
-            groups[_key(values)].append(int(j))
-    twins = [group for group in groups.values() if len(group) > 1]
+    twins = [group for group in _groups(columns) if len(group) > 1]
     if not twins:
         return None
     spare = [j for group in twins for j in group[1:]]
@@ -46,13 +40,38 @@ def look(columns: Columns) -> Finding | None:
     )
 
 
-def _key(values: Numbers) -> bytes:
-    """Return the same bytes for columns that are the same but for unit, origin and direction."""
-    known = values[~np.isnan(values)]
-    standard = (values - known.mean()) / (known.std() or 1.0)
-    lead = standard[int(np.nanargmax(np.abs(standard) > 0.5))]
-    rounded: Numbers = np.round(standard * np.sign(lead), DIGITS) + 0.0  # + 0.0 makes −0 a 0
-    return rounded.tobytes()
+def _groups(columns: Columns) -> list[list[int]]:
+    """Return groups of columns that are the same, each in order.
+
+    Columns that are the same have the same mark, the size of their product with a random vector: so each needs to be
+    compared with its neighbours in the order of the marks only.
+    """
+    chosen = [j for j in np.flatnonzero(~columns.is_constant).tolist() if _has_values(columns.values[:, j])]
+    standard = {j: _standard(columns.values[:, j]) for j in chosen}
+    random = np.random.default_rng(0).normal(size=columns.n_rows)
+    groups: list[list[int]] = []
+    for j in sorted(chosen, key=lambda j: abs(float(random @ standard[j]))):
+        gaps = np.isnan(columns.values[:, j])
+        for group in groups[-NEIGHBOURS:]:
+            same_gaps = np.array_equal(gaps, np.isnan(columns.values[:, group[0]]))
+            if same_gaps and abs(float(standard[j] @ standard[group[0]])) > SAME:
+                group.append(j)
+                break
+        else:
+            groups.append([j])
+    return sorted(sorted(group) for group in groups)
+
+
+def _has_values(values: Numbers) -> bool:
+    return not np.isinf(values).any() and len(np.unique(values[~np.isnan(values)])) >= FEWEST_VALUES
+
+
+def _standard(values: Numbers) -> Numbers:
+    """Return a column about its mean and of length 1; gaps become 0."""
+    values = values / np.nanmax(np.abs(values))  # squares of large numbers would be infinite
+    centred = np.nan_to_num(values - np.nanmean(values))
+    length = float(np.linalg.norm(centred))
+    return np.asarray(centred / length if length > 0 else centred)
 
 
 RULE = TableRule(name=NAME, look=look)

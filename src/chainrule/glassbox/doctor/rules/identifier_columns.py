@@ -45,9 +45,9 @@ def look(columns: Columns) -> Finding | None:
 def _numbers_rows(values: Numbers) -> bool:
     """Whether all numbers differ and are whole multiples of one step, in a range that they half fill."""
     ordered = np.sort(values)
-    gaps = np.diff(ordered)
-    if np.isnan(ordered).any() or not (gaps > 0).all():
+    if not np.isfinite(ordered).all() or not (np.diff(ordered) > 0).all():
         return False
+    gaps = np.diff(ordered)
     step = float(gaps.min())
     places = gaps / step
     whole = np.abs(places - np.rint(places)).max() < 0.01

@@ -42,7 +42,7 @@ def look(columns: Columns) -> Finding | None:
 
 
 def _candidates(columns: Columns) -> NDArray[np.intp]:
-    whole = ~np.isnan(columns.values).any(axis=0)
+    whole = np.isfinite(columns.values).all(axis=0)
     return np.flatnonzero(whole & ~columns.is_constant)
 
 
