@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick sanitize lint format docs pictures bench kernels tables clean
+.PHONY: help demo test quick sanitize lint format docs pictures bench dropin kernels tables clean
 
 NATIVE := $(wildcard native/*.cpp native/*.hpp native/layers/*.hpp native/simd/*.hpp)
 FORMATTED := $(NATIVE) $(wildcard native/tests/*.cpp native/tests/*.hpp native/benchmarks/*.cpp native/benchmarks/*.hpp)
@@ -64,6 +64,9 @@ bench: $(VENV)/.installed-bench ## measure speed beside the peers (an hour); DAT
 
 kernels: $(VENV)/.installed-test ## measure the core's kernels beside BLAS, on one thread (a minute, and a build)
 	$(BIN)/python -m benchmarks.kernels
+
+dropin: $(VENV)/.installed-bench ## measure MLPClassifier and MLPRegressor beside scikit-learn's
+	$(BIN)/python -m benchmarks.dropin
 
 tables: $(VENV)/.installed-bench ## train with the defaults on real tables; DATA=FOLDER has them
 	$(BIN)/python benchmarks/tables.py $(DATA)
