@@ -31,6 +31,9 @@ inline T told(const LossSettings& settings, T loss) {
     return loss < least ? least : loss > most ? most : loss;
 }
 
+inline float natural_logarithm(float x) { return __builtin_logf(x); }
+inline double natural_logarithm(double x) { return __builtin_log(x); }
+
 template <class T>
 struct LossAndSlope {
     T loss, slope;
@@ -120,7 +123,7 @@ void poisson(const LossSettings& settings, const LossRows<T>& rows) {
             const T z = rows.logits[r * rows.ld + k], y = rows.target[r * rows.n_logits + k];
             total += static_cast<double>(means[k]) - static_cast<double>(y) * static_cast<double>(z);
             if (settings.reported && y != 0)
-                total += static_cast<double>(y) * (__builtin_log(static_cast<double>(y)) - 1);
+                total += static_cast<double>(y) * (natural_logarithm(static_cast<double>(y)) - 1);
             means[k] -= y;
         }
         rows.row_losses[r] = weight_of(rows, r) * total;
@@ -128,7 +131,8 @@ void poisson(const LossSettings& settings, const LossRows<T>& rows) {
     }
 }
 
-// ln(1 + e^-|z|) + (1 - y)·max(z, 0) + y·max(-z, 0), and (1 - y)·p - y·(1 - p).
+// ln(1 + e^-|z|) + (1 - y)·max(z, 0) + y·max(-z, 0), and (1 - y)·p - y·(1 - p). Reported, where y is 0 and z above it: -ln(1 - p)
+// with p rounded, see reported.py.
 template <class T>
 void log_loss(const LossSettings& settings, const LossRows<T>& rows) {
     T *e = rows.scratch, *logarithm = e + rows.rows * rows.n_logits;
@@ -141,7 +145,9 @@ void log_loss(const LossSettings& settings, const LossRows<T>& rows) {
             const T z = rows.logits[r * rows.ld + k], y = rows.target[i];
             const T larger = 1 / (1 + e[i]), smaller = e[i] / (1 + e[i]);
             const T p = z < 0 ? smaller : larger, not_p = z < 0 ? larger : smaller;
-            total += static_cast<double>(told<T>(settings, logarithm[i] + (z < 0 ? y * -z : (1 - y) * z)));
+            const bool is_lost = settings.reported && y == 0 && z > 0;
+            const T loss = is_lost ? -natural_logarithm(1 - larger) : logarithm[i] + (z < 0 ? y * -z : (1 - y) * z);
+            total += static_cast<double>(told<T>(settings, loss));
             e[i] = (1 - y) * p - y * not_p;
         }
         rows.row_losses[r] = weight_of(rows, r) * total;

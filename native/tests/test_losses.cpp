@@ -132,6 +132,9 @@ struct Rows {
             const OneLogit one = of_number(c, z[k], y, static_cast<T>(levels[static_cast<size_t>(k % c.n_levels())]));
             row.loss += c.reported ? reported(c, one.loss, y) : one.loss;
             row.size += std::max(one.size, c.reported ? reported(c, one.loss, y) : 0);
+            // There 1 - p is taken from a rounded p.
+            if (c.reported && c.kind == LossKind::log_loss && y == 0 && z[k] > 0)
+                row.size += std::exp(static_cast<double>(z[k]));
             row.gradient.push_back(one.slope);
             row.sizes.push_back(one.slope_size);
         }
