@@ -63,6 +63,7 @@ class Setup:
     X: Any = None
     y: Any = None
     weight: Any = None
+    outputs: Any = None  # names
     weights: Any = None  # function of network and weights
 
     def observe(self):
@@ -101,7 +102,7 @@ class Setup:
             recipe,
             weights=weights,
             validation=self._source(X, y, order[:n_kept]) if n_kept else None,
-            names=Names(network, [f"column {j}" for j in range(X.shape[1])]),
+            names=Names(network, [f"column {j}" for j in range(X.shape[1])], self.outputs),
         )
 
     def _source(self, X, y, rows):

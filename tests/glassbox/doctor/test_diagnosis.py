@@ -46,3 +46,10 @@ def test_names_of_columns_are_escaped():
     diagnosis = examine_columns(Columns(names=names, values=X, target=X[::-1, :1].copy()))
     assert "<script>" not in diagnosis._repr_html_()
     assert "&lt;script&gt;" in diagnosis._repr_html_()
+
+
+def test_rows_are_numbered_as_in_a_larger_table():
+    symptom = Finding("oscillation", Level.FAULT, "up and down", Evidence(rows=[2]), "c", Cure("x"))
+    cause = Finding("dominant_rows", Level.WARNING, "few", Evidence(rows=[0, 3]), "c", Cure("x"))
+    diagnosis = Diagnosis([cause.explaining([symptom])], n_rules=2, subject="a run").numbered(np.array([7, 8, 9, 11]))
+    assert [finding.evidence.rows for finding in diagnosis.all] == [[7, 11], [9]]

@@ -1,11 +1,17 @@
 """Every rule names what was planted, in its place; what it says can be opened, shown and stored."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
+from chainrule.engine import Source
 from chainrule.errors import ParameterError
 from chainrule.glassbox.doctor import RULES, Level, examine
+from chainrule.glassbox.doctor.columns import columns_of_source
+from chainrule.network import LogLoss
 
 
 def test_every_rule_has_two_planted_faults(planted):
@@ -39,3 +45,31 @@ def test_there_are_enough_healthy_runs_over_all_tables_and_losses(planted):
     assert len(setups) >= 20
     assert {setup.name for setup in setups} == set(planted.LOADERS)
     assert len({str(setup.loss) for setup in setups}) >= 7
+
+
+def test_a_class_goes_by_its_label(planted):
+    setup = planted.planted()["class_imbalance"][0]
+    X, y, _, _ = planted.table("breast_cancer")
+    few = planted.rare("breast_cancer", 0, 12)
+    two = replace(setup, loss=LogLoss(), X=X[few][:, 14:16], y=y[few], outputs=("benign",))
+    swapped = replace(two, y=1 - y[few], outputs=("malignant",))
+    many = replace(setup, outputs=("malignant", "benign"))
+    for run, label in ((two, "other than benign"), (swapped, "malignant"), (many, "malignant"), (setup, "0")):
+        found = [finding for finding in examine(run.observe()).all if finding.rule == "class_imbalance"]
+        assert f"class {label} is recognised in" in found[0].symptom
+
+
+def test_an_examination_gives_the_same_findings_again(planted):
+    case = planted.planted()["learning_rate_too_large"][1].observe()
+    assert examine(case).to_dict() == examine(case).to_dict()
+
+
+def test_a_run_of_no_step_has_what_can_be_seen_without_one(planted):
+    diagnosis = examine(replace(planted.planted()["non_finite"][0], batch=178).observe())
+    assert diagnosis[0].rule == "non_finite"
+    assert diagnosis[0].open().index == 0
+
+
+def test_tables_too_wide_to_look_at_are_left_alone():
+    wide = Source(csr_array((20, 2**22)), np.zeros(20, dtype=int))
+    assert columns_of_source(wide, (), np.arange(20), is_classes=True) is None

@@ -20,7 +20,6 @@ from chainrule.training import Optimizer
 __all__ = ["Failure", "Origin", "find_failure"]
 
 PIECE = 256  # steps taken in one call of the engine, so that Ctrl-C is noticed in between
-MOST_EPOCHS = 20  # a run that goes back does so to at most so many epochs before
 
 Floats = NDArray[np.floating[Any]]
 
@@ -161,8 +160,7 @@ def _step_again(run: RecordedRun, start: int, factor: float) -> Failure | None:
         engine=record.surroundings.engine if record.surroundings.engine in ENGINES else "auto",
     )
     try:
-        stop = start + MOST_EPOCHS * record.clock.steps_per_epoch
-        for first in range(start, stop, PIECE):
+        for first in range(start, record.clock.n_steps, PIECE):
             report = session.run(first, record.recipe.plan(first, PIECE, record.clock, factor))
             if not report.finite:
                 return Failure(first + len(report.error) - 1, weights, vectors, factor)

@@ -16,13 +16,15 @@ FEWEST_EPOCHS = 10
 LONG = 0.3  # of the epochs
 FLAT = 0.02  # base errors that a flat stretch goes down
 LEFT = 0.7  # of the base error that is left there
+SLOPE = 0.3  # base errors that a way as long as w would take off, were the slope to last
 DOWNWARD = 0.02  # least curvature over the largest: below minus this there is a way down
 
 
 def look(examination: Examination) -> Finding | None:
-    """Return a finding if the error stood still high up for a third of the run, at a point that curves downwards too.
+    """Return a finding if the error stood still high up for a third of the run, where it is level and curves downwards.
 
-    Where it curves upwards only, it is a minimum: the network can do no better, and that is no plateau.
+    Where there is a slope, steps were too short or too noisy to go down it: other rules. Where it curves upwards only,
+    it is a minimum: the network can do no better.
     """
     stretch = _flat_stretch(examination)
     if stretch is None:
@@ -30,10 +32,12 @@ def look(examination: Examination) -> Finding | None:
     begin, end = stretch
     step = int(examination.case.history[(begin + end) // 2]["step"])
     passes = examination.passes_at(min(step, examination.run.n_steps - 1))
+    norm = float(np.linalg.norm(passes.backward.gradient))
+    if norm * float(np.linalg.norm(passes.weights)) > SLOPE * examination.scale:
+        return None
     low, high = extreme_curvatures(passes)
     if low > -DOWNWARD * max(high, 0.0) and high > 0:
         return None
-    norm = float(np.linalg.norm(passes.backward.gradient))
     return Finding(
         rule=NAME,
         level=Level.FAULT if end == len(examination.case.history) - 1 else Level.WARNING,
