@@ -4,7 +4,7 @@ The grid: solver × activation × task × early stopping × sample weights × sp
 equal bit for bit; losses, scores and predictions to rounding that has grown over 20 epochs.
 """
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -22,21 +22,23 @@ FORMATS = {"dense": lambda X: X, "csr": csr_matrix, "csc": csc_matrix}
 
 
 def cases():
-    """Yield (solver, activation, task, early stopping, weighted, format, warm start), each pair of them covered."""
+    """Yield (solver, activation, task, early stopping, weighted, format, warm start)."""
     grid = product(SOLVERS, ("relu", "tanh", "logistic", "identity"), TASKS, (False, True), (False, True))
     for i, (solver, activation, task, early, weighted) in enumerate(grid):
-        if solver != "lbfgs" or not early:
-            # The formats and the warm start take turns, at paces that share no divisor with the grid's sizes.
+        # Formats and warm starts take turns, and a quarter is left out, at paces that share no divisor with the sizes.
+        if (solver != "lbfgs" or not early) and i % 13 % 4 != 3:
             yield solver, activation, task, early, weighted, tuple(FORMATS)[i % 7 % 3], i % 11 % 2 == 0
 
 
 CASES = list(cases())
 
 
-def test_the_grid_is_as_large_as_promised():
+def test_the_grid_is_as_large_as_promised_and_has_every_pair():
     assert len(CASES) == len(set(CASES)) >= 300
-    for one, other in product(SOLVERS, FORMATS):
-        assert {case[-1] for case in CASES if case[0] == one and case[5] == other} == {False, True}
+    values = [sorted({case[k] for case in CASES}, key=str) for k in range(7)]
+    for a, b in combinations(range(7), 2):
+        missing = set(product(values[a], values[b])) - {(case[a], case[b]) for case in CASES}
+        assert missing == ({("lbfgs", True)} if (a, b) == (0, 3) else set())  # lbfgs knows no early stopping
 
 
 def compare(theirs, ours, X, y, weight, *, fit_quietly, times):

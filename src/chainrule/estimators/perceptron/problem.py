@@ -52,7 +52,7 @@ def checked_weight(sample_weight: Any, X: Any) -> NDArray[Any] | None:
     """
     if sample_weight is None:
         return None
-    if not np.any(sample_weight):  # releases of scikit-learn before 1.9 say nothing of it
+    if not np.any(np.asarray(sample_weight)):  # releases of scikit-learn before 1.9 say nothing of it
         raise ParameterError("Sample weights must contain at least one non-zero number: all of sample_weight are zero.")
     weight: NDArray[Any] = _check_sample_weight(sample_weight, X)
     return weight
