@@ -24,8 +24,8 @@ class StepDescent(Shown):
 
     Parameters
     ----------
-    before, change, after : array (P,)
-        w, Δw and w + Δw.
+    before, change : array (P,)
+        w and Δw.
     parts : dict of str to array (P,)
         The change, taken apart; see :func:`descent_of`. They add up to it.
     clipped : array (P,)
