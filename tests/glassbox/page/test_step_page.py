@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chainrule.engine import Batch, Settings, Source
@@ -106,20 +106,11 @@ def test_the_numbers_are_the_steps(step, read):
         assert f"{value:.6g}" in text
 
 
-@settings(deadline=None, max_examples=25)
-@given(st.lists(st.text(min_size=1, max_size=30), min_size=7, max_size=7, unique=True))
-def test_names_are_text_whatever_they_are(names):
-    step = STEP[0]
-    step = changed(step, names=Names(step.moment.network, names[:4], names[4:]))
-    PAGE[0](step_page(step))
-
-
-STEP, PAGE = [], []  # hypothesis draws many examples for one fixture
-
-
-@pytest.fixture(autouse=True)
-def _for_hypothesis(step, read):
-    STEP[:], PAGE[:] = [step], [read]
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(st.text(min_size=1, max_size=30), min_size=7, max_size=7, unique=True))
+def test_names_are_text_whatever_they_are(step, read, names):
+    named = changed(step, names=Names(step.moment.network, names[:4], names[4:]))
+    assert read(step_page(named)).fetched == []
 
 
 def test_names_that_look_like_html_are_escaped(step, read):
