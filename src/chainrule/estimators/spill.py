@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from chainrule import storage
 from chainrule.errors import OutputError
-from chainrule.storage import read_container, write_container
 from chainrule.training.keyframes import Keyframe, Keyframes
 
 __all__ = ["KeyframesInFolder"]
@@ -37,10 +37,10 @@ class KeyframesInFolder(Keyframes):
 
     def _store(self, frame: Keyframe) -> None:
         arrays = {"state": np.stack([frame.weights, *frame.vectors])}
-        write_container(self._path(frame.step), {"step": frame.step}, arrays, kind="keyframe")
+        storage.write_container(self._path(frame.step), {"step": frame.step}, arrays, kind="keyframe")
 
     def _load(self, step: int) -> Keyframe:
-        _, arrays = read_container(self._path(step), kind="keyframe")
+        _, arrays = storage.read_container(self._path(step), kind="keyframe")
         weights, *vectors = arrays["state"]
         return Keyframe(step, weights, tuple(vectors))
 

@@ -52,7 +52,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
     >>> from sklearn.datasets import load_iris
     >>> from chainrule import MLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier(solver="lbfgs", alpha=1.0, max_iter=500, random_state=0).fit(X, y)
+    >>> model = MLPClassifier(learning_rate_init=0.01, tol=1e-3, random_state=0).fit(X, y)
     >>> bool(model.score(X, y) > 0.95)
     True
     """
