@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule import engine
 from chainrule.errors import ParameterError
+from chainrule.estimators.all_or_nothing import all_or_nothing
 from chainrule.estimators.checkpoint import Checkpoint, fingerprint
 from chainrule.estimators.diagnosing import Diagnosing
 from chainrule.estimators.drawing import Drawing
@@ -129,15 +130,10 @@ class TableEstimator(Diagnosing, Drawing, BaseEstimator):  # type: ignore[misc] 
         """
         check_parameters(type(self).__name__, self.get_params(deep=False), self._rules)
         told, kept = as_callbacks(callbacks), Checkpoint.of(checkpoint)
-        before = dict(vars(self))
-        for name in [name for name in before if name.endswith("_")]:
-            delattr(self, name)
-        try:
+        with all_or_nothing(self):
+            for name in [name for name in vars(self) if name.endswith("_")]:
+                delattr(self, name)
             self._fit(X, y, sample_weight, eval_set, told, kept)
-        except BaseException:  # all or nothing: the model that the estimator may already be stays as it was
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         return self
 
     def _fit(

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 
 from chainrule import engine
 from chainrule.errors import ParameterError
+from chainrule.estimators.all_or_nothing import all_or_nothing
 from chainrule.estimators.perceptron.constraints import CONSTRAINTS
 from chainrule.estimators.perceptron.custom_loss import check_custom_loss
 from chainrule.estimators.perceptron.fitting import Told, fit_lbfgs, fit_stochastic
@@ -118,28 +119,19 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
         """
         given = read_eval_set(eval_set) if eval_set is not None else None
         told = [*as_callbacks(callbacks), *ForeignCallbacks.of(self, X, y, sample_weight)]
-        return self._all_or_nothing(
-            X, y, sample_weight, incremental=False, eval_set=given, eval_metric=eval_metric, callbacks=told
-        )
+        with all_or_nothing(self):
+            self._fit(X, y, sample_weight, incremental=False, eval_set=given, eval_metric=eval_metric, callbacks=told)
+        return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
-        return self._all_or_nothing(X, y, sample_weight, incremental=True, classes=classes)
+        with all_or_nothing(self):
+            self._fit(X, y, sample_weight, incremental=True, classes=classes)
+        return self
 
     def _begin_partial_fit(self, y: Any, classes: Any) -> None:
         """Note what the first call of ``partial_fit`` says for all of them."""
-
-    def _all_or_nothing(self, *rows: Any, **given: Any) -> Self:
-        """Fit; should it fail, the model that the estimator may already be stays as it was."""
-        before = dict(vars(self))
-        try:
-            self._fit(*rows, **given)
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
-        return self
 
     def _fit(
         self,

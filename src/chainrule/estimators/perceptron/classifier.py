@@ -28,7 +28,7 @@ __all__ = ["MLPClassifier"]
 
 @documented
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc]  # scikit-learn has no types
-    """A multilayer perceptron that classifies: scikit-learn's ``MLPClassifier``, several times faster, with more to it.
+    """A multilayer perceptron that classifies: scikit-learn's ``MLPClassifier``, faster, with more to it.
 
     Everything that scikit-learn's has is here under the same name, and gives the same numbers for the same
     ``random_state``. The loss is log loss for two classes and for several labels, cross-entropy for several classes.

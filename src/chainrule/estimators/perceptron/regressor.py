@@ -8,7 +8,7 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.errors import ParameterError
 from chainrule.estimators.metrics import regression_metrics
@@ -27,7 +27,7 @@ _REPORTED = {"squared_error": MeanSquaredError, "poisson": PoissonDeviance}
 
 @documented
 class MLPRegressor(RegressorMixin, MultilayerPerceptron):  # type: ignore[misc]  # scikit-learn has no types
-    """A multilayer perceptron that predicts numbers: scikit-learn's ``MLPRegressor``, several times faster, with more.
+    """A multilayer perceptron that predicts numbers: scikit-learn's ``MLPRegressor``, faster, with more.
 
     Everything that scikit-learn's has is here under the same name, and gives the same numbers for the same
     ``random_state``. Targets are not standardised.
@@ -208,9 +208,10 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):  # type: ignore[misc] 
         ParameterError
             If the model has another loss.
         """
-        predicted = self._predicted(X)
+        check_is_fitted(self)
         loss = self.network_.loss
         if not isinstance(loss, Quantile):
             raise ParameterError(f"predict_quantiles needs loss='quantile'; this model has loss={self.loss!r}.")
+        predicted = self._predicted(X)
         quantiles = np.sort(predicted.reshape(len(predicted), -1, len(loss.levels)), axis=2)
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
