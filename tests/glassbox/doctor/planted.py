@@ -226,8 +226,8 @@ def planted():
         ),
         "learning_rate_too_small": (replace(diabetes, rate=1e-6), replace(cancer, **sgd, rate=1e-6)),
         "oscillation": (
-            replace(diabetes, optimizer=Momentum(momentum=0.99), rate=0.05, batch=n_d, activation="tanh"),
-            replace(linnerud, optimizer=Momentum(momentum=0.99), rate=0.1, batch=20, activation="tanh"),
+            replace(linnerud, optimizer=Momentum(momentum=0.99), rate=0.1, batch=20, hidden=()),
+            replace(diabetes, optimizer=Momentum(momentum=0.99), rate=0.05, batch=n_d, hidden=()),
         ),
         "poor_initialisation": (
             replace(cancer, hidden=(32, 32), weights=scaled(10.0), rate=1e-3),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chainrule.errors import ShapeError
 from chainrule.glassbox.doctor import Columns, Level, examine_columns
-from chainrule.glassbox.doctor.columns import spread_rows
+from chainrule.glassbox.doctor.columns import MOST_ROWS, spread_rows
 
 SEEDS = st.integers(0, 2**32)
 SCALES = st.floats(1e-3, 1e3)
@@ -61,6 +61,34 @@ def test_numbers_that_count_rows_are_identifiers_in_any_unit_and_order(seed, sca
     assert rules_of(columns(X))["identifier_columns"].evidence.columns == ["x1"]
     X[0, 1] = X[1, 1]
     assert "identifier_columns" not in rules_of(columns(X))
+
+
+@settings(deadline=None, max_examples=20)
+@given(SEEDS, st.booleans(), st.integers(4097, 40_000))
+def test_identifiers_are_known_by_a_sample_of_a_large_table(seed, is_sorted, n_rows):
+    rng = np.random.default_rng(seed)
+    rows = spread_rows(n_rows, MOST_ROWS)
+    numbers = np.arange(n_rows) if is_sorted else rng.permutation(n_rows)
+    X = normal(seed, n=MOST_ROWS)
+    X[:, 1] = 7.0 + 0.5 * numbers[rows]
+    X[:, 2] = rng.choice(3 * n_rows, MOST_ROWS, replace=False)  # all different, and not as dense as rows
+    X[:2, 2] = 0, 3 * n_rows - 1
+    found = rules_of(columns(X, rows=rows))["identifier_columns"]
+    assert found.evidence.columns == ["x1"]
+    assert found.cure.text == "Leave it out: columns={'x1': \"drop\"}."
+
+
+def test_a_few_rows_far_apart_in_the_table_make_no_identifier():
+    X = normal(0)
+    X[:, 1] = np.random.default_rng(0).permutation(60) ** 2
+    assert "identifier_columns" not in rules_of(columns(X, rows=np.arange(60) * 1000))
+
+
+def test_all_identifiers_are_named_in_the_cure():
+    X = normal(0)
+    X[:, 1], X[:, 3] = np.arange(60), np.arange(60)[::-1]
+    cure = rules_of(columns(X))["identifier_columns"].cure
+    assert cure.text == "Leave them out: columns={'x1': \"drop\", 'x3': \"drop\"}."
 
 
 def test_categories_that_are_all_different_are_identifiers_and_others_are_not():
@@ -146,6 +174,16 @@ def test_rows_that_are_alike_with_other_targets_conflict(seed, n_pairs):
     assert finding.level == (Level.FAULT if share > 0.2 else Level.WARNING)
     codes[30 : 30 + n_pairs] = codes[:n_pairs]
     assert "conflicting_labels" not in rules_of(columns(X, codes))
+
+
+def test_a_gap_is_like_another_gap_and_not_like_0():
+    X, codes = normal(0), np.arange(60) % 2
+    X[20:40] = X[:20]
+    X[:20, 1], X[20:40, 1] = np.nan, 0.0
+    codes[20:40] = 1 - codes[:20]
+    assert "conflicting_labels" not in rules_of(columns(X, codes))
+    X[20:40, 1] = np.nan
+    assert "conflicting_labels" in rules_of(columns(X, codes))
 
 
 def test_numbers_conflict_only_if_they_are_clearly_apart():

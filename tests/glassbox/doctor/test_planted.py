@@ -59,6 +59,18 @@ def test_a_class_goes_by_its_label(planted):
         assert f"class {label} is recognised in" in found[0].symptom
 
 
+def test_a_class_is_missed_that_a_sample_of_the_rows_hardly_has(planted):
+    """Of 20,000 rows six are of a class, and none of them among the 512 that probes share."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20_000, 2)), np.arange(20_000) % 2
+    rare = np.array([11, 3011, 6011, 9011, 12_011, 15_011])
+    y[rare] = 2
+    setup = replace(planted.Setup("iris"), X=X, y=y, hidden=(4,), epochs=2, batch=500)
+    found = next(finding for finding in examine(setup.observe()).all if finding.rule == "class_imbalance")
+    assert found.symptom == "class 2 is recognised in 0% of its rows, and has 0.0% of the weight"
+    assert len(found.evidence.rows) == 6
+
+
 def test_an_examination_gives_the_same_findings_again(planted):
     case = planted.planted()["learning_rate_too_large"][1].observe()
     assert examine(case).to_dict() == examine(case).to_dict()

@@ -47,6 +47,17 @@ def test_every_finding_is_told_once_under_a_cause_that_explains_it(levels):
     assert gravest == sorted(gravest, reverse=True)
 
 
+def test_a_finding_is_told_under_the_gravest_that_explains_it_and_under_none_that_it_has_no_part_in():
+    dead, stuck, flat = finding("dead_units"), finding("cannot_fit_one_batch", Level.FAULT), finding("plateau")
+    assert {"cannot_fit_one_batch", "plateau"} <= set(EXPLAINS["dead_units"])
+    assert names_of(ranked([dead, stuck, flat], EXPLAINS)) == [("dead_units", ["cannot_fit_one_batch", "plateau"])]
+    dead = replace(dead, unrelated=("cannot_fit_one_batch",))
+    assert names_of(ranked([dead, stuck, flat], EXPLAINS)) == [
+        ("cannot_fit_one_batch", ["plateau"]),
+        ("dead_units", []),
+    ]
+
+
 def test_a_cause_comes_before_a_graver_symptom_and_takes_its_place():
     findings = [finding("duplicate_columns"), finding("learning_rate_too_large"), finding("non_finite", Level.FAULT)]
     assert names_of(ranked(findings, EXPLAINS)) == [

@@ -106,6 +106,8 @@ class Finding(Shown):
         What to do, in words, and as a change of the training where there is one.
     consequences : tuple of Finding
         Findings that this one explains.
+    unrelated : tuple of str
+        Rules whose symptoms it did not cause this time, though its rule may.
     examination : Examination, optional
         Of the run it was found in.
     """
@@ -117,6 +119,7 @@ class Finding(Shown):
     cause: str
     cure: Cure
     consequences: tuple["Finding", ...] = ()
+    unrelated: tuple[str, ...] = ()
     examination: "Examination | None" = None
 
     def explaining(self, consequences: Sequence["Finding"]) -> "Finding":

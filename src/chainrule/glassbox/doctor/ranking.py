@@ -10,7 +10,8 @@ __all__ = ["ranked"]
 def ranked(findings: Sequence[Finding], explains: Mapping[str, Sequence[str]]) -> list[Finding]:
     """Return the causes among findings, each with its consequences, gravest first.
 
-    A finding is a consequence if one at least as grave, or a warning, names its rule as a symptom. Causes are ordered
+    A finding is a consequence if one at least as grave, or a warning, names its rule as a symptom, and does not call it
+    unrelated. Causes are ordered
     by the gravest level among them and their consequences, then by the number of these, then as they were found.
 
     Parameters
@@ -36,11 +37,15 @@ def _gravity(cause: Finding) -> int:
 
 
 def _cause(finding: Finding, before: Sequence[Finding], explains: Mapping[str, Sequence[str]]) -> Finding | None:
-    """Return the first of the findings before that explains another, or None."""
-    for other in before:
-        if other.level >= min(finding.level, Level.WARNING) and finding.rule in explains[other.rule]:
-            return other
-    return None
+    """Return the gravest of the findings before that explain another, the first of them, or None."""
+    able = [
+        other
+        for other in before
+        if other.level >= min(finding.level, Level.WARNING)
+        and finding.rule in explains[other.rule]
+        and finding.rule not in other.unrelated
+    ]
+    return max(able, key=lambda other: other.level, default=None)
 
 
 def _root(finding: Finding, cause_of: Mapping[int, Finding | None]) -> Finding:

@@ -13,12 +13,13 @@ __all__ = ["RULE"]
 NAME = "conflicting_labels"
 FEWEST_ROWS = 4
 SOME, MANY = 0.05, 0.2  # shares of the rows
+GAP = -1.2345e300  # stands for a gap, which is like another gap and like no number
 APART = 0.1  # numbers differ if they are so many standard deviations of the target apart
 
 
 def look(columns: Columns) -> Finding | None:
     """Return a finding if rows that are alike have different targets; a warning from a twentieth of all rows on."""
-    _, which = np.unique(np.nan_to_num(columns.values), axis=0, return_inverse=True)
+    _, which = np.unique(np.nan_to_num(columns.values, nan=GAP), axis=0, return_inverse=True)
     which = which.reshape(-1)
     conflicts = np.flatnonzero(_differs(columns, which)[which])
     share = len(conflicts) / columns.n_rows

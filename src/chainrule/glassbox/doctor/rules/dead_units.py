@@ -33,6 +33,7 @@ def look(examination: Examination) -> Finding | None:
     born = next(slopes for slopes in examination.probes[0].before.slopes if slopes.layer == worst.layer)
     neurons = names.neurons(worst.layer)
     at_first = float(born.dead.mean())
+    began_so = at_first > share / 2
     level = Level.FAULT if share > NEARLY_ALL else Level.WARNING if share > MANY else Level.NOTICE
     return Finding(
         rule=NAME,
@@ -45,12 +46,13 @@ def look(examination: Examination) -> Finding | None:
             numbers={"share dead at the end": share, "share dead at the start": at_first},
         ),
         cause="they began so: biases or weights were given that keep them off"
-        if at_first > share / 2
+        if began_so
         else "steps that were too large threw their biases far to the negative side",
         cure=Cure(
             'Use activation="silu" (or "leaky_relu"), which is never flat, or a smaller learning rate.',
             with_activation("silu"),
         ),
+        unrelated=() if began_so else ("cannot_fit_one_batch",),  # which is asked of the first weights
     )
 
 

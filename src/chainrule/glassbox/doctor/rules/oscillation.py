@@ -14,7 +14,7 @@ __all__ = ["RULE"]
 NAME = "oscillation"
 FEWEST_EPOCHS = 8
 CLEAR = 0.04  # base errors that the error rises by, over epochs in a row, before it falls again
-OFTEN = 4  # such rises after the first quarter of the run
+OFTEN = 3  # such rises after the first quarter of the run
 BACK = 0.3  # base errors of all of them together
 
 
