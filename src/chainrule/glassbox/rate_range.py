@@ -20,6 +20,9 @@ Numbers = NDArray[np.float64]
 
 SMOOTHING = 0.9
 EXPLODED = 4.0  # times the lowest error
+DECADES = 2.0  # of rates over which a fall is measured
+FEWEST = 3  # errors that a fall is measured by
+TINY = 1e-9  # decades: rounding
 PIECE = 10  # steps between two looks at the error
 
 
@@ -43,12 +46,26 @@ class RangeTest:
 
     @property
     def steepest(self) -> float | None:
-        """The rate at which the smoothed error falls fastest, before its lowest; None if it does not fall."""
-        lowest = int(np.argmin(self.smoothed))
-        if lowest < 2:
-            return None
-        slope = np.gradient(self.smoothed[: lowest + 1], np.log10(self.rates[: lowest + 1]))
-        return float(self.rates[int(np.argmin(slope))])
+        """The rate about which the error falls fastest, before the smoothed one is lowest; None if it does not fall.
+
+        The fall is that of a straight line through the errors of two decades of rates (of all, where there are fewer):
+        minibatches differ, and from one step to the next their error says little. A fall that is less than twice the
+        errors' scatter about the line is none.
+        """
+        stop = int(np.argmin(self.smoothed)) + 1
+        decades, errors = np.log10(self.rates[:stop]), self.errors[:stop]
+        half = min(DECADES, decades[-1] - decades[0]) / 2
+        inner = (decades >= decades[0] + half - TINY) & (decades <= decades[-1] - half + TINY)
+        steepest, found = 0.0, None
+        for middle in decades[inner]:
+            near = np.abs(decades - middle) <= half + TINY
+            if near.sum() < FEWEST:
+                continue
+            slope, height = np.polyfit(decades[near] - middle, errors[near], 1)
+            scatter = float(np.std(errors[near] - height - slope * (decades[near] - middle)))
+            if slope < steepest and -2 * half * slope > 2 * scatter:
+                steepest, found = slope, float(10.0**middle)
+        return found
 
 
 def range_test(run: "RecordedRun", *, least: float = 1e-7, greatest: float = 10.0, n_steps: int = 100) -> RangeTest:

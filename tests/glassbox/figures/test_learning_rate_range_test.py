@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chainrule.engine import Settings
 from chainrule.errors import ParameterError
@@ -42,10 +44,32 @@ def test_the_run_is_left_as_it_is(line):
 
 
 def test_the_steepest_rate_is_where_the_error_falls_fastest():
-    rates, smoothed = np.geomspace(1e-3, 10, 5), np.array([10.0, 9.0, 4.0, 3.0, 8.0])
-    assert RangeTest(rates, smoothed, smoothed).steepest == rates[1]
-    rising = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    rates, errors = np.geomspace(1e-4, 10, 6), np.array([10.1, 10.0, 8.0, 4.0, 3.0, 8.0])
+    assert RangeTest(rates, errors, errors).steepest == pytest.approx(rates[2])
+    rising = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
     assert RangeTest(rates, rising, rising).steepest is None
+    assert RangeTest(rates[:2], errors[:2], errors[:2]).steepest is None
+    assert RangeTest(rates[:3], errors[:3], errors[:3]).steepest == pytest.approx(rates[1])  # all there is: two decades
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32))
+def test_minibatches_that_differ_do_not_hide_the_steepest_rate(seed):
+    """The error falls from 1 to 0 about a rate of 1e-3; minibatches scatter by 0.15, tiny rates change nothing."""
+    rates = np.geomspace(1e-7, 1e-1, 80)
+    noise = 0.15 * np.random.default_rng(seed).normal(size=80)
+    falling = 1 / (1 + (rates / 1e-3) ** 0.8)
+    found = RangeTest(rates, falling + noise, falling).steepest
+    assert found is not None
+    assert 1e-4 <= found <= 1e-2
+
+
+def test_where_nothing_but_noise_is_there_is_no_steepest_rate():
+    rates, level = np.geomspace(1e-7, 1e-1, 80), 1 - 1e-9 * np.arange(80)
+    found = [
+        RangeTest(rates, 1 + 0.2 * np.random.default_rng(seed).normal(size=80), level).steepest for seed in range(50)
+    ]
+    assert found.count(None) >= 45
 
 
 def test_the_figure_marks_the_steepest_and_the_runs_own_rate(line, traces):
