@@ -24,8 +24,9 @@ from chainrule.training import (
     Validation,
     train,
 )
+from chainrule.training.fingerprint import digest, source_fingerprint
 from chainrule.training.keyframes import Keyframe, Keyframes
-from chainrule.training.record import Recorder, RunRecord, digest, source_fingerprint
+from chainrule.training.record import Recorder, RunRecord
 from chainrule.training.record_parts import record_from_parts, record_to_parts
 from chainrule.training.replay import Replay
 from chainrule.training.surroundings import Surroundings

@@ -21,10 +21,10 @@ from chainrule.estimators.all_or_nothing import all_or_nothing
 from chainrule.estimators.checkpoint import Checkpoint, fingerprint
 from chainrule.estimators.diagnosing import Diagnosing
 from chainrule.estimators.drawing import Drawing
-from chainrule.estimators.encoding import Encoded, encode
+from chainrule.estimators.encoding import Encoded, encode, encode_again
 from chainrule.estimators.metrics import GREATER_IS_BETTER
 from chainrule.estimators.parameters import Rule, check_parameters
-from chainrule.estimators.recording import Recording, make_recorder, recorded_run
+from chainrule.estimators.recording import AtHand, Recording, make_recorder
 from chainrule.estimators.rows import Rows, check_features, read_evaluation_rows, read_rows, together
 from chainrule.estimators.settings import make_recipe, seed_of, settle
 from chainrule.network import Loss, Network, Penalty, multilayer_perceptron
@@ -51,7 +51,6 @@ class TableEstimator(Diagnosing, Drawing, BaseEstimator):  # type: ignore[misc] 
     """Base of ``TableClassifier`` and ``TableRegressor``."""
 
     _rules: dict[str, Rule]
-    _recording: Recording
     encoder_: "TableEncoder"
     target_: Any
 
@@ -165,7 +164,9 @@ class TableEstimator(Diagnosing, Drawing, BaseEstimator):  # type: ignore[misc] 
         seconds = perf_counter() - started
         state = self._train(network, recipe, encoded, [*callbacks, recorder], checkpoint)
         self._keep(network, state)
-        self._recording = Recording.of(recorder, self.record, encoded, rows, has_eval_set=given is not None)
+        at_hand = AtHand(encoded.training, rows, encoded.rows, encoded.validation)
+        recording = Recording(recorder.record, has_eval_set=given is not None, at_hand=at_hand)
+        self._recording = recording.kept(self.record)
         self.fit_seconds_ = seconds + state.seconds  # of a resumed run: all of its training
 
     def _make_network(self, n_inputs: int, dropout: float) -> Network:
@@ -291,48 +292,15 @@ class TableEstimator(Diagnosing, Drawing, BaseEstimator):  # type: ignore[misc] 
         predicted = self._predicted(rows.X)
         return self._metrics(self._metric_target(rows.y), predicted, None if sample_weight is None else rows.weight)
 
-    @property
-    def run_(self) -> Any:
-        """The training that took place, a ``chainrule.glassbox.RecordedRun``: ``run_.step(t)`` opens any of its steps.
+    def _rows_again(self, X: Any, y: Any, sample_weight: Any) -> AtHand:
+        rows = together(check_features(self, X, reset=False), y, sample_weight)
+        return encode_again(self, rows, may_keep_back=not self._recording.has_eval_set)
 
-        Raises
-        ------
-        ReplayError (ValueError)
-            If the training rows are not at hand: they are in no file and no pickle (see ``replay``).
-        """
-        check_is_fitted(self)
-        return recorded_run(self, self._recording)
+    def _input_names(self) -> list[str]:
+        return self.encoder_.encoded_names_
 
-    def replay(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """Return the training that took place, given its table once more: for models loaded from a file or a pickle.
-
-        Parameters
-        ----------
-        X, y, sample_weight
-            What ``fit`` was given.
-
-        Returns
-        -------
-        chainrule.glassbox.RecordedRun
-            ``step(t)`` opens any of its steps.
-
-        Raises
-        ------
-        ReplayError (ValueError)
-            If it is another table, or the model has no record.
-        """
-        check_is_fitted(self)
-        return recorded_run(self, self._with_rows(X, y, sample_weight))
-
-    def _with_rows(self, X: Any, y: Any, sample_weight: Any) -> Recording:
-        return self._recording.with_rows(self, together(check_features(self, X, reset=False), y, sample_weight))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what a pickle holds: all but keyframes and training rows."""
-        state: dict[str, Any] = dict(super().__getstate__())
-        if "_recording" in state:
-            state["_recording"] = self._recording.without_rows()
-        return state
+    def _encode_features(self, X: Any) -> Any:
+        return self.encoder_.transform(X, caller=type(self).__name__)
 
     def save(self, path: Any, *, include_record: bool = False) -> None:
         """Write the model to a file, atomically; ``chainrule.load`` gives it back.

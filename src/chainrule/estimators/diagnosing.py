@@ -1,25 +1,17 @@
 """The doctor at an estimator."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import ParameterError
-
-if TYPE_CHECKING:
-    from chainrule.estimators.recording import Recording
+from chainrule.estimators.recorded import Recorded
 
 __all__ = ["Diagnosing"]
 
 
-class Diagnosing:
+class Diagnosing(Recorded):
     """The method that examines a fitted model's training."""
-
-    _recording: "Recording"
-
-    def _with_rows(self, X: Any, y: Any, sample_weight: Any) -> "Recording":
-        """Return the recording with a table's rows, if they are those of the training."""
-        raise NotImplementedError
 
     def diagnose(self, X: Any = None, y: Any = None, sample_weight: Any = None) -> Any:
         """Examine the training: what went wrong, why, where to see it, and what to do.

@@ -8,13 +8,11 @@ from scipy.sparse import issparse
 
 from chainrule.engine import Source
 from chainrule.errors import ParameterError, ShapeError, TableError
-from chainrule.estimators.encoding import encode_rows
 from chainrule.estimators.recording import recorded_run
 from chainrule.estimators.rows import Rows
 from chainrule.table import ClassTarget, as_target_array, infer_task, target_gaps
 
 if TYPE_CHECKING:
-    from chainrule.estimators.base import TableEstimator
     from chainrule.estimators.recording import Recording
     from chainrule.table.raw_column import Column
 
@@ -89,28 +87,24 @@ def diagnose_model(model: Any, recording: "Recording") -> Any:
     from chainrule.glassbox.doctor import Case, examine
 
     run = recorded_run(model, recording)
-    rows, training = recording.rows, recording.training
-    assert rows is not None, "a run that was opened has its rows at hand"
-    assert training is not None, "and knows which they are"
+    assert recording.at_hand is not None, "a run that was opened has its rows at hand"
+    _, rows, training, validation = recording.at_hand
     case = Case(
         run=run,
         history=model.history_,
         stop_reason=model.stop_reason_,
-        validation=_kept_back(model, rows, training),
+        validation=validation,
         columns=_given_columns(model, rows, training, run.source),
     )
     return examine(case)
 
 
-def _kept_back(model: "TableEstimator", rows: Rows, training: NDArray[np.int64]) -> Source | None:
-    """Return the validation rows that ``fit`` kept back; those of an ``eval_set`` are not at hand."""
-    kept = np.setdiff1d(np.arange(len(rows.y)), training)
-    return encode_rows(model, rows, kept) if len(kept) else None
+def _given_columns(model: Any, rows: Rows, training: NDArray[np.int64], source: Source) -> Any:
+    """Return the columns that the model uses as they were given; None where its inputs stand for them.
 
-
-def _given_columns(model: "TableEstimator", rows: Rows, training: NDArray[np.int64], source: Source) -> Any:
-    """Return the columns that the model uses as they were given; None for a sparse table, whose inputs stand for it."""
-    if issparse(rows.X):
+    They do for a sparse table, and for the drop-ins, which take columns as they are.
+    """
+    if issparse(rows.X) or not hasattr(model, "encoder_"):
         return None
     dropped = {plan.name for plan in model.encoder_.summary() if plan.kind == "dropped"}
     has_classes = hasattr(model, "classes_") and (source.target.ndim == 1 or source.target.shape[1] == 1)

@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.estimators.recorded import Recorded
+
 if TYPE_CHECKING:
     from chainrule.training import HistoryRow
 
 __all__ = ["Drawing"]
 
 
-class Drawing:
+class Drawing(Recorded):
     """Methods that draw; each returns a plotly figure, and needs the extra ``[page]``.
 
     ``chainrule.glassbox.to_html`` makes a page of a figure. All but the learning curve open steps of the training, for
@@ -18,12 +20,6 @@ class Drawing:
     """
 
     history_: "list[HistoryRow]"
-    best_epoch_: int
-
-    @property
-    def run_(self) -> Any:
-        """The training that took place."""
-        raise NotImplementedError
 
     def _title(self, what: str) -> str:
         return f"{type(self).__name__}: {what}"
@@ -33,7 +29,8 @@ class Drawing:
         check_is_fitted(self)
         from chainrule.glassbox import learning_curve
 
-        return learning_curve(self.history_, title=self._title("learning curve"), best_epoch=self.best_epoch_)
+        best_epoch = getattr(self, "best_epoch_", None)  # the drop-ins have none
+        return learning_curve(self.history_, title=self._title("learning curve"), best_epoch=best_epoch)
 
     def plot_gradient_flow(self) -> Any:
         """Return a plotly figure of the size of each layer's gradient over the steps."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from chainrule import table
 from chainrule.engine import Source
 from chainrule.errors import ParameterError, TableError
+from chainrule.estimators.recording import AtHand
 from chainrule.estimators.rows import Rows
 from chainrule.estimators.settings import FULL_BATCH_ROWS
 from chainrule.estimators.split import validation_rows
@@ -16,7 +17,7 @@ from chainrule.training import LBFGS
 if TYPE_CHECKING:
     from chainrule.estimators.base import TableEstimator
 
-__all__ = ["Encoded", "encode", "encode_again", "encode_rows"]
+__all__ = ["Encoded", "encode", "encode_again"]
 
 FLOAT64_ROWS = 1000  # fewer rows than this are trained in float64
 
@@ -75,8 +76,8 @@ def encode(model: "TableEstimator", rows: Rows, given: Rows | None) -> Encoded:
     return Encoded(source(training), None, None, training)
 
 
-def encode_again(model: "TableEstimator", rows: Rows, *, may_keep_back: bool) -> tuple[Source, NDArray[np.int64]]:
-    """Return the training rows of a fitted model encoded as they were, and which of ``rows`` they are.
+def encode_again(model: "TableEstimator", rows: Rows, *, may_keep_back: bool) -> AtHand:
+    """Return the rows of a fitted model's training, encoded as they were.
 
     Parameters
     ----------
@@ -87,15 +88,14 @@ def encode_again(model: "TableEstimator", rows: Rows, *, may_keep_back: bool) ->
     may_keep_back : bool
         Whether ``fit`` was given no validation rows, so that it may have kept some of these back.
     """
-    training, _ = _split(model, rows, may_keep_back=may_keep_back)
+    training, kept = _split(model, rows, may_keep_back=may_keep_back)
     model._fit_weights(rows, training)
-    return encode_rows(model, rows, training), training
+    numbers = model._encode_features(rows.X)
 
+    def source(chosen: NDArray[np.int64]) -> Source:
+        return _source(model, numbers[chosen], rows.y[chosen], rows.weight[chosen])
 
-def encode_rows(model: "TableEstimator", rows: Rows, chosen: NDArray[np.int64]) -> Source:
-    """Return some rows of a fitted model's table, by position, encoded as its training rows are."""
-    numbers = model.encoder_.transform(rows.X, caller=type(model).__name__)[chosen]
-    return _source(model, numbers, rows.y[chosen], rows.weight[chosen])
+    return AtHand(source(training), rows, training, source(kept) if len(kept) else None)
 
 
 def _split(model: "TableEstimator", rows: Rows, *, may_keep_back: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

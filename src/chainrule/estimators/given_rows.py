@@ -1,7 +1,7 @@
 """The rows of a table as they were given, for opened steps to show."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import narwhals as nw
 import numpy as np
@@ -11,9 +11,6 @@ from scipy.sparse import issparse
 from chainrule.engine import Source
 from chainrule.errors import ReplayError
 from chainrule.estimators.rows import Rows
-
-if TYPE_CHECKING:
-    from chainrule.estimators.base import TableEstimator
 
 __all__ = ["GivenRows"]
 
@@ -26,7 +23,7 @@ class GivenRows:
 
     Parameters
     ----------
-    model : TableEstimator
+    model : TableEstimator or MultilayerPerceptron
     rows : Rows
     source : Source
         The N training rows, encoded.
@@ -34,14 +31,14 @@ class GivenRows:
         Which of ``rows`` they are.
     """
 
-    def __init__(self, model: "TableEstimator", rows: Rows, source: Source, training: NDArray[np.int64]) -> None:
+    def __init__(self, model: Any, rows: Rows, source: Source, training: NDArray[np.int64]) -> None:
         names = getattr(model, "feature_names_in_", None)
         self._columns = [f"x{i}" for i in range(model.n_features_in_)] if names is None else [str(n) for n in names]
         self._target = model.target_name_ or "target"
         self._rows, self._source = rows, source
         self._places = np.argsort(training)
         self._training = training[self._places]
-        self._encoder, self._encode_target = model.encoder_, model._encode_target
+        self._encode_features, self._encode_target = model._encode_features, model._encode_target
 
     def values(self, numbers: NDArray[np.int64]) -> Mapping[str, Sequence[Any]]:
         """Return the values of the rows at these places of the table, by column, the target's last.
@@ -54,7 +51,7 @@ class GivenRows:
         rows = np.searchsorted(self._rows.numbers, numbers)
         X, y = self._some(rows), self._rows.y[rows]
         self._check(X, y, self._places[np.searchsorted(self._training, rows)])
-        columns = self._features(X)
+        columns = self._columns_of(X)
         y = y.reshape(len(rows), -1)
         targets = [self._target] if y.shape[1] == 1 else [f"{self._target} {k + 1}" for k in range(y.shape[1])]
         named = {f"{name} (target)" if name in columns else name: y[:, k].tolist() for k, name in enumerate(targets)}
@@ -67,7 +64,7 @@ class GivenRows:
 
     def _check(self, X: Any, y: NDArray[Any], places: NDArray[np.intp]) -> None:
         trained_on = self._source.take(places)
-        encoded = self._encoder.transform(X)
+        encoded = self._encode_features(X)
         target = self._encode_target(y, self._source.target.dtype)
         differs: Any = encoded != trained_on.numbers
         if differs.sum() or not np.array_equal(target, trained_on.target):
@@ -76,7 +73,7 @@ class GivenRows:
                 "Give the table as it was: model.replay(X, y)."
             )
 
-    def _features(self, X: Any) -> dict[str, Sequence[Any]]:
+    def _columns_of(self, X: Any) -> dict[str, Sequence[Any]]:
         frame = nw.from_native(X, eager_only=True, pass_through=True)
         if isinstance(frame, nw.DataFrame):
             return {str(name): frame[name].to_list() for name in frame.columns}

@@ -1,7 +1,8 @@
 """What a training is asked to do, as immutable settings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,24 @@ class Recipe:
             }
             for name in (name for name, given in idle.items() if given):
                 raise ParameterError(f"{name} has no effect with lbfgs; leave it out or choose another optimizer.")
+
+    def for_rows(self, source: Source) -> "Recipe":
+        """Return the recipe of a training on these rows: its schedules know them then."""
+        return replace(
+            self,
+            schedule=self.schedule.for_rows(source, self.settings),
+            penalty=self.penalty.for_rows(source, self.settings),
+        )
+
+    def without_rows(self) -> "Recipe":
+        """Return the recipe without anything as long as the rows: an order is drawn again when it is asked for."""
+        settings = replace(self.settings, order=copy(self.settings.order))
+        return replace(
+            self,
+            settings=settings,
+            schedule=self.schedule.for_rows(None, settings),
+            penalty=self.penalty.for_rows(None, settings),
+        )
 
     def rates(self, steps: NDArray[np.float64], clock: Clock, factor: float) -> NDArray[np.float64]:
         """Return the learning rate (T,) at the steps t (T,), counted from 0; ``factor`` scales it."""

@@ -1,18 +1,16 @@
 """The record of a run: what it takes to repeat any step of it, bit for bit."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import issparse
 
-from chainrule.engine import Source, StepPlan
+from chainrule.engine import StepPlan
 from chainrule.training.callbacks import Callback
-from chainrule.training.keyframes import Floats, Keyframe, Keyframes
+from chainrule.training.fingerprint import digest
+from chainrule.training.keyframes import Keyframe, Keyframes
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.recipe import Recipe
 from chainrule.training.schedules import Clock
@@ -21,7 +19,7 @@ from chainrule.training.surroundings import Surroundings
 if TYPE_CHECKING:
     from chainrule.training.run import Run
 
-__all__ = ["Recorder", "RunRecord", "digest", "source_fingerprint"]
+__all__ = ["Recorder", "RunRecord"]
 
 COPY_SHARE = 0.01
 MOST_DIGESTS = 16  # checksums that are kept without their keyframes
@@ -100,33 +98,13 @@ class RunRecord:
         return plan
 
     def without_keyframes(self) -> "RunRecord":
-        """Return the record with checksums in place of keyframes: of some, spread over the run."""
+        """Return the record with checksums in place of keyframes, of some spread over the run; nothing of the rows."""
         steps = self.keyframes.steps
         chosen = {steps[i] for i in np.linspace(0, len(steps) - 1, MOST_DIGESTS).round().astype(int)} if steps else ()
         digests = {step: self.digest_at(step) for step in chosen}
         ends = {step: self.digests[step] for step in (self.first_step, self.kept_step) if step in self.digests}
-        return replace(self, keyframes=Keyframes(0), digests=digests | ends)
-
-
-def digest(weights: Floats) -> str:
-    """Return the SHA-256 of an array's bytes."""
-    return hashlib.sha256(np.ascontiguousarray(weights).view(np.uint8).data).hexdigest()
-
-
-def source_fingerprint(source: Source) -> str:
-    """Return the SHA-256 of encoded rows, target and weights, with their dtypes and shapes."""
-    hashed = hashlib.sha256()
-    for array in source_arrays(source):
-        hashed.update(f"{array.dtype} {array.shape} ".encode())
-        hashed.update(np.ascontiguousarray(array).view(np.uint8).data)
-    return hashed.hexdigest()
-
-
-def source_arrays(source: Source) -> list[NDArray[Any]]:
-    """Return all arrays that a source is made of, in order; no weights are an empty array."""
-    sparse = issparse(source.numbers)
-    parts = [getattr(source.numbers, name) for name in ("data", "indices", "indptr")] if sparse else [source.numbers]
-    return [*parts, source.target, np.empty(0) if source.weight is None else source.weight]
+        recipe = self.recipe.without_rows()
+        return replace(self, recipe=recipe, keyframes=Keyframes(0), digests=digests | ends)
 
 
 class Recorder(Callback):
@@ -152,6 +130,7 @@ class Recorder(Callback):
 
     def on_train_begin(self, run: "Run") -> None:
         """Begin the record."""
+        self._run = run
         self._surroundings = Surroundings.of(run.session)
         self._begin(run)
 
@@ -186,6 +165,22 @@ class Recorder(Callback):
         """Keep the end of the run, which the best weights are about to replace."""
         if len(self.keyframes) and self.keyframes.steps[-1] != run.state.step:
             self._add(run)
+
+    def give_up(self) -> None:
+        """Close the record of a run that diverged: before the step that was not finite, which was counted, not taken.
+
+        Training ends with the best weights, if it has kept some.
+        """
+        run = self._run
+        state, reports = run.state, run.state.epoch_steps
+        if reports.shape[1] and not np.isfinite(reports[:, -1]).all():
+            state.step -= 1
+        if state.step > self._step:
+            self.on_steps_end(run)
+        self.on_last_step(run)
+        if state.best_weights is not None:
+            state.weights[...] = state.best_weights
+        self.on_train_end(run)
 
     def on_train_end(self, run: "Run") -> None:
         """Close the record."""

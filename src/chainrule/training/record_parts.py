@@ -8,18 +8,23 @@ from numpy.typing import NDArray
 
 from chainrule.engine import Settings
 from chainrule.errors import ModelFileError
+from chainrule.training.foreign_schedules import FOREIGN_SCHEDULES
 from chainrule.training.keyframes import Keyframe, Keyframes
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.optimizers import OPTIMIZERS
 from chainrule.training.recipe import Recipe
 from chainrule.training.record import RunRecord
-from chainrule.training.schedules import SCHEDULES
+from chainrule.training.schedules import SCHEDULES, DivideWhenPatienceEnds
+from chainrule.training.shuffled_rows import ShuffledRows
+from chainrule.training.stream import checked_stream, stream_of
 from chainrule.training.surroundings import Surroundings
 
 __all__ = ["record_from_parts", "record_to_parts"]
 
 Parts = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 
+_SCHEDULES = {**SCHEDULES, DivideWhenPatienceEnds.kind: DivideWhenPatienceEnds, **FOREIGN_SCHEDULES}
+_ORDER = "record.order"
 _SETTINGS = ("batch_size", "seed", "shuffle", "max_gradient_norm")
 _PLAIN = ("n_rows", "first_step", "n_steps", "kept_step", "fingerprint")
 
@@ -28,7 +33,7 @@ def record_to_parts(record: RunRecord, *, with_keyframes: bool) -> Parts:
     """Return a record as plain values (for JSON) and arrays, by name; checksums stand in for keyframes left out."""
     if not with_keyframes:
         record = record.without_keyframes()
-    recipe = record.recipe
+    recipe, order = record.recipe, record.recipe.settings.order
     values = {name: getattr(record, name) for name in _PLAIN}
     values["surroundings"] = asdict(record.surroundings)
     values["factors"] = [list(pair) for pair in record.factors]
@@ -41,7 +46,8 @@ def record_to_parts(record: RunRecord, *, with_keyframes: bool) -> Parts:
         "epochs": recipe.epochs,
         "settings": {name: getattr(recipe.settings, name) for name in _SETTINGS},
     }
-    arrays: dict[str, NDArray[Any]] = {}
+    assert order is None or isinstance(order, ShuffledRows), "a file holds no other order"
+    arrays: dict[str, NDArray[Any]] = {_ORDER: order.beginning.astype(np.int64)} if order is not None else {}
     values["keyframes"] = record.keyframes.steps
     for frame in record.keyframes:
         arrays[f"keyframe.{frame.step}"] = np.stack([frame.weights, *frame.vectors])
@@ -58,7 +64,7 @@ def record_from_parts(values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -
     """
     try:
         record = RunRecord(
-            recipe=_recipe(values["recipe"]),
+            recipe=_recipe(values["recipe"], order=_order(arrays, _int(values["n_rows"]))),
             surroundings=Surroundings(**values["surroundings"]),
             factors=[(_int(step), float(factor)) for step, factor in values["factors"]],
             keyframes=_keyframes(values["keyframes"], arrays),
@@ -72,19 +78,23 @@ def record_from_parts(values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -
     return record
 
 
-def _recipe(config: dict[str, Any]) -> Recipe:
+def _order(arrays: dict[str, NDArray[Any]], n_rows: int) -> ShuffledRows | None:
+    return ShuffledRows(stream_of(checked_stream(arrays[_ORDER])), n_rows) if _ORDER in arrays else None
+
+
+def _recipe(config: dict[str, Any], *, order: ShuffledRows | None) -> Recipe:
     return Recipe(
         optimizer=_build({**OPTIMIZERS, LBFGS.kind: LBFGS}, config["optimizer"]),
         learning_rate=float(config["learning_rate"]),
-        schedule=_build(SCHEDULES, config["schedule"]),
-        penalty=_build(SCHEDULES, config["penalty"]),
+        schedule=_build(_SCHEDULES, config["schedule"]),
+        penalty=_build(_SCHEDULES, config["penalty"]),
         epochs=_int(config["epochs"]),
-        settings=Settings(**{name: config["settings"][name] for name in _SETTINGS}),
+        settings=Settings(**{name: config["settings"][name] for name in _SETTINGS}, order=order),
     )
 
 
 def _build(known: dict[str, Any], config: dict[str, Any]) -> Any:
-    settings = dict(config)
+    settings = {name: _build(known, value) if isinstance(value, dict) else value for name, value in config.items()}
     return known[settings.pop("kind")](**settings)
 
 

@@ -1,14 +1,18 @@
 """Replay: the state before any step of a recorded run, from the nearest keyframe on, held to what was recorded."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from chainrule.engine import Source
 from chainrule.errors import ParameterError, ReplayError
 from chainrule.network import Network
-from chainrule.training.keyframes import Keyframe, Keyframes
+from chainrule.training.fingerprint import digest
+from chainrule.training.keyframes import Floats, Keyframe, Keyframes
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.optimizers import Optimizer
-from chainrule.training.record import RunRecord, digest
+from chainrule.training.record import RunRecord
 from chainrule.training.repetition import StepsAgain, iterate_again
 from chainrule.training.witness import Witness
 
@@ -32,6 +36,9 @@ class Replay:
         "auto" or the name of an engine.
     n_threads : int, optional
         Threads; the bits do not depend on it.
+    first_weights : callable, optional
+        Draws the weights (P,) that the run began with, where its first keyframe was not kept; by default the network
+        draws them for the recipe's seed.
 
     Raises
     ------
@@ -47,12 +54,15 @@ class Replay:
         *,
         engine: str = "auto",
         n_threads: int | None = None,
+        first_weights: Callable[[], Floats] | None = None,
     ) -> None:
         if source.n_rows != record.n_rows:
             raise ReplayError(f"the run was trained on {record.n_rows} rows, got {source.n_rows}; give its own table.")
-        self.record, self.network, self.source = record, network, source
+        self.record = replace(record, recipe=record.recipe.for_rows(source))
+        self.network, self.source = network, source
         self._engine, self._n_threads = engine, n_threads
-        self._witness = Witness(record)
+        self._first_weights = first_weights or self._weights_of_the_seed
+        self._witness = Witness(self.record)
         self._own = Keyframes(OWN_BUDGET)  # from where the record has none
         self._recent: dict[int, Keyframe] = {}
         self._steps: StepsAgain | None = None
@@ -138,10 +148,12 @@ class Replay:
         known += [frame for frame in self._recent.values() if frame.step <= step]
         return max((frame for frame in known if frame is not None), key=lambda frame: frame.step, default=None)
 
+    def _weights_of_the_seed(self) -> Floats:
+        return self.network.initialise(self.record.recipe.settings.seed, self.source.numbers.dtype)
+
     def _beginning(self) -> Keyframe:
         """Return the state before the first step, if that is a function of the seed."""
-        record = self.record
-        weights = self.network.initialise(record.recipe.settings.seed, self.source.numbers.dtype)
+        record, weights = self.record, self._first_weights()
         if record.first_step != 0 or digest(weights) != record.digests[0]:
             began = f"at step {record.first_step}, from a checkpoint" if record.first_step else "from given weights"
             raise ReplayError(

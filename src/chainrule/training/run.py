@@ -59,6 +59,7 @@ class Run:
         engine: str,
         interrupt: Interrupt,
     ) -> None:
+        recipe = recipe.for_rows(source)
         self.network, self.source, self.recipe, self.validation, self.state = network, source, recipe, validation, state
         # L-BFGS descends by itself: its session only sums gradients.
         optimizer = SGD() if isinstance(recipe.optimizer, LBFGS) else recipe.optimizer

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engine import Settings, Source
 from chainrule.errors import ParameterError
 
 __all__ = [
@@ -53,6 +54,10 @@ class Schedule:
     def factors(self, steps: Factors, clock: Clock) -> Factors:
         """Return the factor (T,) on the learning rate at the steps t (T,), counted from 0."""
         raise NotImplementedError
+
+    def for_rows(self, source: Source | None, settings: Settings) -> "Schedule":
+        """Return the schedule for a training on some rows, or, for None, without any: most do not depend on them."""
+        return self
 
     def to_config(self) -> dict[str, Any]:
         """Return the kind and the settings as plain values."""

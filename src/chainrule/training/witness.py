@@ -2,8 +2,9 @@
 
 from chainrule.engine import Session
 from chainrule.errors import ReplayError
+from chainrule.training.fingerprint import digest
 from chainrule.training.keyframes import Floats
-from chainrule.training.record import RunRecord, digest
+from chainrule.training.record import RunRecord
 from chainrule.training.surroundings import Surroundings
 
 __all__ = ["Witness"]

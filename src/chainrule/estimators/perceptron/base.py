@@ -5,17 +5,20 @@ become a recipe that follows its rules (``recipe``), ``fitting`` trains by ``cha
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, check_random_state, validate_data
 
 from chainrule import engine
 from chainrule.errors import ParameterError
 from chainrule.estimators.all_or_nothing import all_or_nothing
+from chainrule.estimators.diagnosing import Diagnosing
+from chainrule.estimators.drawing import Drawing
+from chainrule.estimators.origin import Origin
 from chainrule.estimators.perceptron.constraints import CONSTRAINTS
 from chainrule.estimators.perceptron.custom_loss import check_custom_loss
 from chainrule.estimators.perceptron.fitting import Told, fit_lbfgs, fit_stochastic
@@ -23,19 +26,29 @@ from chainrule.estimators.perceptron.foreign_callbacks import CallbackSupportMix
 from chainrule.estimators.perceptron.inputs import plain_rows
 from chainrule.estimators.perceptron.options import refuse_idle_options
 from chainrule.estimators.perceptron.problem import Problem, as_rows, checked_weight, read_eval_set
-from chainrule.estimators.perceptron.weights import Views, first_weights, views_of
+from chainrule.estimators.perceptron.reopening import (
+    first_weights_again,
+    recording_of,
+    rows_again,
+    rows_given,
+)
+from chainrule.estimators.perceptron.weights import Views, first_weights, functions_of, views_of
+from chainrule.estimators.recording import AtHand, make_recorder
 from chainrule.network import Dense, Loss, Network, Penalty, multilayer_perceptron
 from chainrule.training import LBFGS, Callback, Metrics, as_callbacks
+from chainrule.training.shuffled_rows import MARKS_BUDGET
+from chainrule.training.stream import stream_state
 
 __all__ = ["MultilayerPerceptron", "has_partial_fit", "hidden_sizes"]
 
 
-class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class MultilayerPerceptron(Diagnosing, Drawing, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Base of ``MLPClassifier`` and ``MLPRegressor``."""
 
     _parameter_constraints: dict[str, list[Any]] = CONSTRAINTS
     network_: Network
     weights_: NDArray[Any]
+    target_name_: str | None
 
     @abstractmethod
     def _read_target(self, X: Any, y: Any, *, classes: str, reset: bool) -> tuple[Any, NDArray[Any]]:
@@ -154,6 +167,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
         if incremental:
             self._begin_partial_fit(y, classes)
         known = hasattr(self, "classes_")
+        given, self.target_name_ = X, _name_of(y)
         X, y = self._read_target(
             X, y, classes="new" if not known else "same" if self.warm_start else "among", reset=is_first
         )
@@ -162,12 +176,15 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
         problem = self._problem(as_rows(X), y, weight)
         judged = None if eval_set is None else self._read_evaluation(*eval_set)
         self._random_state = check_random_state(self.random_state)
+        origin = Origin(stream_state(self._random_state), len(y), X.dtype.name if is_first else None)
         self._build(sizes, X, is_first=is_first)
-        told = Told(judged, eval_metric, callbacks)
+        recorder = None if incremental else make_recorder(self.record, beside=MARKS_BUDGET)
+        told = Told(judged, eval_metric, callbacks, recorder)
         if self.solver == LBFGS.kind:
-            fit_lbfgs(self, problem, told)
+            trained = fit_lbfgs(self, problem, told)
         else:
-            fit_stochastic(self, problem, told, incremental=incremental)
+            trained = fit_stochastic(self, problem, told, incremental=incremental)
+        self._recording = recording_of(trained, told, origin, rows_given(given, y, problem)).kept(self.record)
 
     def _settings(self) -> dict[str, Any]:
         """Return the parameters by name, as ``get_params`` does, which takes as long as some trainings."""
@@ -193,7 +210,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
         network = self._make_network(X.shape[1], sizes)
         if is_first:
             check_custom_loss(network)
-            functions = _functions(self.activation, len(sizes) + 1)
+            functions = functions_of(self.activation, len(sizes) + 1)
             self.weights_ = first_weights(network, functions, self._random_state, X.dtype)
             self.n_iter_ = self.t_ = 0
             self._no_improvement_count = 0
@@ -211,7 +228,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
             n_inputs,
             sizes,
             self.n_outputs_,
-            activation=_functions(self.activation, len(sizes)),
+            activation=functions_of(self.activation, len(sizes)),
             loss=self._make_loss(),
             dropout=float(self.dropout),
             penalty=Penalty(l2=0.0 if is_decoupled else float(self.alpha)),
@@ -269,11 +286,35 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
         """
         return self._answer(self._predicted(X))
 
-    def save(self, path: Any) -> None:
+    def _rows_again(self, X: Any, y: Any, sample_weight: Any) -> AtHand:
+        return rows_again(self, X, y, sample_weight)
+
+    def _first_weights(self) -> Callable[[], NDArray[Any]] | None:
+        return first_weights_again(self, self._recording)
+
+    def _input_names(self) -> list[str]:
+        names = getattr(self, "feature_names_in_", None)
+        return [f"x{i}" for i in range(self.n_features_in_)] if names is None else [str(name) for name in names]
+
+    def _encode_features(self, X: Any) -> Any:
+        rows = as_rows(check_array(X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32)))
+        return rows.astype(self.weights_.dtype, copy=False)
+
+    def _encode_target(self, y: NDArray[Any], dtype: Any) -> NDArray[Any]:
+        return self._problem(np.empty((len(y), 0), dtype), y, None).source(dtype).target
+
+    def save(self, path: Any, *, include_record: bool = False) -> None:
         """Write the model to a file, atomically; ``chainrule.load`` gives it back.
 
         The file holds no code and no training rows. Predictions after loading are the same bits; ``partial_fit`` begins
         with a new optimizer.
+
+        Parameters
+        ----------
+        path : str or path
+        include_record : bool
+            Whether the file also holds the keyframes of the training: ``replay`` opens steps sooner then, also those of
+            a fit that went on from other weights (``warm_start``).
 
         Raises
         ------
@@ -283,7 +324,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
         from chainrule.estimators.perceptron.persistence import save
 
         check_is_fitted(self)
-        save(self, path)
+        save(self, path, include_record=include_record)
 
     @classmethod
     def from_sklearn(cls, model: Any) -> Self:
@@ -313,13 +354,6 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
         check_is_fitted(self)
         return to_sklearn(self)
 
-    def plot_learning_curve(self) -> Any:
-        """Return a plotly figure of the losses over the epochs of the last ``fit`` (needs the extra ``[page]``)."""
-        check_is_fitted(self)
-        from chainrule.glassbox import learning_curve
-
-        return learning_curve(self.history_, title=f"{type(self).__name__}: learning curve")
-
     def __sklearn_is_fitted__(self) -> bool:
         return "weights_" in vars(self)
 
@@ -327,6 +361,12 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _name_of(y: Any) -> str | None:
+    """Return the name of a target, if it is a Series with one."""
+    name = getattr(y, "name", None)
+    return name if isinstance(name, str) else None
 
 
 def has_partial_fit(model: MultilayerPerceptron) -> bool:
@@ -344,13 +384,6 @@ def hidden_sizes(given: Any) -> list[int]:
     if np.any(np.array(sizes) <= 0):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return [int(size) for size in sizes]
-
-
-def _functions(activation: Any, n_layers: int) -> list[str]:
-    """Return the activation of each layer; a layer more than there are hidden ones has that of the last."""
-    if isinstance(activation, str):
-        return [activation] * n_layers
-    return [*activation, *activation[-1:]] if n_layers == len(activation) + 1 else list(activation)
 
 
 def _widths(network: Network) -> list[int]:

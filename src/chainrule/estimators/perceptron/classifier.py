@@ -95,6 +95,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
         max_grad_norm: float | None = None,
         restore_best: bool = False,
         time_limit: float | None = None,
+        record: Any = "auto",
         n_threads: int | None = None,
         engine: str = "auto",
     ) -> None:
@@ -128,6 +129,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
         self.max_grad_norm = max_grad_norm
         self.restore_best = restore_best
         self.time_limit = time_limit
+        self.record = record
         self.n_threads = n_threads
         self.engine = engine
 

@@ -1,6 +1,7 @@
 """What the parameters of the drop-in must be, in scikit-learn's own terms: errors have its wording."""
 
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ _OWN: dict[str, list[Any]] = {
     "max_grad_norm": [_POSITIVE, None],
     "restore_best": ["boolean"],
     "time_limit": [_POSITIVE, None],
+    "record": [StrOptions({"auto", "full"}), PathLike, Options(bool, {False})],
     "n_threads": [_AT_LEAST_ONE, None],
     "engine": [StrOptions({"auto", *ENGINES})],
 }

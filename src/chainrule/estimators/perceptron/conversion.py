@@ -8,6 +8,7 @@ from sklearn import neural_network
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import ParameterError
+from chainrule.estimators.recording import Recording
 
 if TYPE_CHECKING:
     from chainrule.estimators.perceptron.base import MultilayerPerceptron
@@ -38,6 +39,9 @@ _SHARED = (
 )
 
 
+_NO_RECORD = "scikit-learn's networks keep no record of their training. Fit the model here, and every step opens."
+
+
 def from_sklearn(cls: type[Model], model: Any) -> Model:
     """Return a drop-in with the parameters, weights and attributes of scikit-learn's model.
 
@@ -58,7 +62,8 @@ def from_sklearn(cls: type[Model], model: Any) -> Model:
     ours.network_ = ours._make_network(model.coefs_[0].shape[0], sizes)
     ours.weights_ = np.empty(ours.network_.layout.size, np.result_type(*model.coefs_))
     ours.coefs_, ours.intercepts_ = model.coefs_, model.intercepts_
-    ours.history_, ours.stop_reason_ = [], "unknown"
+    ours.history_, ours.stop_reason_, ours.target_name_ = [], "unknown", None
+    ours._recording = Recording(None, absence=_NO_RECORD)
     return ours
 
 

@@ -64,6 +64,11 @@ PARAMETERS = """\
         End with the weights of the best epoch by the ``eval_set`` of ``fit``.
     time_limit : float or None, default=None
         Seconds after which training ends with what it has.
+    record : {"auto", "full", False} or path, default="auto"
+        What ``fit`` keeps, so that ``run_`` can open its steps: keyframes (the weights and what else a step depends on,
+        now and then) in 64 MiB of memory at most ("auto"), as many as there are ("full"), or in files of a folder, and
+        the rows themselves ("auto": if they take 64 MiB at most; an array of floats is not copied). False keeps
+        neither: ``replay`` repeats the training then. ``partial_fit`` keeps no record.
     n_threads : int or None, default=None
         Threads of training and prediction; None takes as many as pay.
     engine : str, default="auto"
@@ -86,6 +91,10 @@ ATTRIBUTES = """\
         Layers (input and output too), outputs, and "identity", "exp", "logistic" or "softmax".
     n_features_in_, feature_names_in_ : int, array of str
         Columns seen in ``fit``, and their names if they have any.
+    run_ : RecordedRun
+        The training of the last ``fit``: ``run_.step(t)`` opens any of its steps.
+    target_name_ : str or None
+        The name of y, if it is a Series.
     network_, weights_ : Network, array (P,)
         The network and its flat weight vector.
     history_ : list of dict

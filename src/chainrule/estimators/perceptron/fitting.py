@@ -8,23 +8,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from warnings import warn
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.optimize import _check_optimize_result
 
+from chainrule.engine import Source
 from chainrule.errors import DivergedError, EngineWarning
 from chainrule.estimators.perceptron.custom_loss import is_own
 from chainrule.estimators.perceptron.judging import BestWeights, validation
-from chainrule.estimators.perceptron.order import ShuffledRows
 from chainrule.estimators.perceptron.problem import Problem, split
 from chainrule.estimators.perceptron.recipe import OptimizerState, lbfgs_recipe, make_optimizer, stochastic_recipe
-from chainrule.estimators.perceptron.schedules import InverseScalingByRows
 from chainrule.estimators.perceptron.telling import Telling
 from chainrule.training import Callback, Recipe, TrainingState, train
+from chainrule.training.foreign_schedules import InverseScalingByRows
+from chainrule.training.record import Recorder
+from chainrule.training.shuffled_rows import MARKS_BUDGET, ShuffledRows
+from chainrule.training.stream import stream_of
 
 if TYPE_CHECKING:
     from chainrule.estimators.perceptron.base import MultilayerPerceptron
 
-__all__ = ["Told", "fit_lbfgs", "fit_stochastic"]
+__all__ = ["Told", "Trained", "fit_lbfgs", "fit_stochastic"]
 
 # How scikit-learn's message speaks of the ways in which SciPy's L-BFGS-B ends without having converged.
 _LBFGS_ENDS = {
@@ -35,14 +39,27 @@ _LBFGS_ENDS = {
 
 
 class Told(NamedTuple):
-    """What watches a fit: rows to judge by, where the user gave some, the user's ``eval_metric``, and callbacks."""
+    """What watches a fit: rows to judge by, where the user gave some, the user's ``eval_metric``, and callbacks.
+
+    ``recorder`` is None where no record is kept.
+    """
 
     judged: Problem | None
     metric: Any
     callbacks: Sequence[Callback]
+    recorder: Recorder | None
 
 
-def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, *, incremental: bool) -> None:
+class Trained(NamedTuple):
+    """What a training was on: its rows, which rows of ``fit`` they are (None: all), and the rows it was judged by."""
+
+    state: TrainingState
+    source: Source
+    training: NDArray[np.int64] | None
+    validation: Source | None
+
+
+def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, *, incremental: bool) -> Trained:
     """Train by minibatches.
 
     Parameters
@@ -58,26 +75,27 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
     params, random = model._settings(), model._random_state
     if model.early_stopping and told.judged is None:
         strata = model._strata(problem.truth)
-        problem, judged = split(problem, fraction=model.validation_fraction, strata=strata, random=random)
+        problem, judged = split(problem, kept=model.validation_fraction, strata=strata, random=random)
         told = told._replace(judged=judged)
     seed = int(random.randint(2**31)) if model.dropout else 0
     n_rows = len(problem.target)
-    order = ShuffledRows(random, n_rows) if model.shuffle else None
+    marks = None if model.record == "full" else MARKS_BUDGET
+    order = ShuffledRows(random, n_rows, budget=marks) if model.shuffle else None
     if not incremental or not hasattr(model, "_optimizer"):
         model._optimizer = _first_optimizer(params, model.weights_)
     recipe = stochastic_recipe(
         params,
         model._optimizer,
-        weight=problem.weight,
         n_rows=n_rows,
         rows_before=model.t_,
         order=order,
         seed=seed,
         incremental=incremental,
     )
-    state = _run(model, recipe, _start(model), problem, told)
+    trained = _run(model, recipe, _start(model), problem, told)
+    state = trained.state
     if order is not None and not isinstance(model.random_state, Integral):  # somebody else may draw on
-        random.set_state(order.stream_after(state.epoch))
+        stream_of(order.stream_after(state.epoch), random)
     model.t_ += n_rows * state.epoch
     _keep_optimizer(model, recipe, state)
     _keep_curves(model, state)
@@ -88,18 +106,21 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
             ConvergenceWarning,
             stacklevel=2,
         )
+    return trained
 
 
-def fit_lbfgs(model: "MultilayerPerceptron", problem: Problem, told: Told) -> None:
+def fit_lbfgs(model: "MultilayerPerceptron", problem: Problem, told: Told) -> Trained:
     """Train by L-BFGS, in float64 as scikit-learn does; parameters as for :func:`fit_stochastic`."""
-    recipe = lbfgs_recipe(model._settings(), weight=problem.weight, n_rows=len(problem.target))
-    state = _run(model, recipe, TrainingState(model.weights_.astype(np.float64)), problem, told)
+    recipe = lbfgs_recipe(model._settings(), n_rows=len(problem.target))
+    trained = _run(model, recipe, TrainingState(model.weights_.astype(np.float64)), problem, told)
+    state = trained.state
     model.n_iter_ = state.step
     model.loss_ = state.history[-1]["train_error"]
     if state.stop_reason in _LBFGS_ENDS:
         status, message = _LBFGS_ENDS[state.stop_reason]
         ended = SimpleNamespace(nit=model.n_iter_, status=status, message=message)
         _check_optimize_result("lbfgs", ended, model.max_iter)
+    return trained
 
 
 def _first_optimizer(params: dict[str, Any], weights: Any) -> OptimizerState:
@@ -119,9 +140,7 @@ def _start(model: "MultilayerPerceptron") -> TrainingState:
     )
 
 
-def _run(
-    model: "MultilayerPerceptron", recipe: Recipe, state: TrainingState, problem: Problem, told: Told
-) -> TrainingState:
+def _run(model: "MultilayerPerceptron", recipe: Recipe, state: TrainingState, problem: Problem, told: Told) -> Trained:
     """Train, and keep what every solver leaves.
 
     Raises
@@ -130,32 +149,34 @@ def _run(
         In scikit-learn's words, if the weights do not stay finite, and there are no best ones to end with.
     """
     dtype = state.weights.dtype
+    source = problem.source(dtype)
     judge = None if told.judged is None else validation(model, told.judged, told.metric, dtype)
     best = [BestWeights(told.metric)] if model.restore_best else []
+    recorders = [] if told.recorder is None else [told.recorder]
     telling = [Telling(stops_early=recipe.stopping.monitor == "score")] if model.verbose else []
     _say_if_slow(model)
     try:
         train(
             model.network_,
-            problem.source(dtype),
+            source,
             recipe,
             state=state,
             validation=judge,
-            callbacks=[*telling, *told.callbacks, *best],
+            callbacks=[*telling, *told.callbacks, *best, *recorders],
             engine=model.engine,
         )
     except DivergedError as error:
-        _end_with_best(state, error)
+        _end_with_best(state, error, told.recorder)
     if state.stop_reason == "interrupted":
         warn("Training interrupted by user.", stacklevel=2)
     model.weights_, model.history_, model.stop_reason_ = state.weights, state.history, state.stop_reason
     if judge is not None:
         name = "validation_error" if told.metric is None else "eval_metric"
         model.validation_curve_ = [row[name] for row in state.history]
-    return state
+    return Trained(state, source, problem.places, None if judge is None else judge.source)
 
 
-def _end_with_best(state: TrainingState, error: DivergedError) -> None:
+def _end_with_best(state: TrainingState, error: DivergedError, recorder: Recorder | None) -> None:
     """End a diverged training with the weights of its best epoch.
 
     Raises
@@ -168,6 +189,8 @@ def _end_with_best(state: TrainingState, error: DivergedError) -> None:
             "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
             "preprocessed."
         ) from error
+    if recorder is not None:
+        recorder.give_up()
     state.weights[...] = state.best_weights
     state.stop_reason = "diverged"
     warn(f"{error} The weights of epoch {state.best_epoch}, the best one, are kept.", ConvergenceWarning, stacklevel=2)

@@ -76,15 +76,15 @@ class BestWeights(Callback):
         greater = callable(metric) or GREATER_IS_BETTER.get(metric, False)
         self._sign = -1.0 if metric is not None and greater else 1.0
         self._lowest = np.inf
-        self._weights: NDArray[Any] | None = None
+        self._best: tuple[int, NDArray[Any]] | None = None
 
     def on_epoch_end(self, run: Run) -> None:
         """Keep the weights if they are the best."""
         number = self._sign * run.state.history[-1][self._name]
         if number < self._lowest:
-            self._lowest, self._weights = number, run.state.weights.copy()
+            self._lowest, self._best = number, (run.state.epoch, run.state.weights.copy())
 
-    def on_train_end(self, run: Run) -> None:
-        """End with the best ones."""
-        if self._weights is not None:
-            run.state.weights[...] = self._weights
+    def on_last_step(self, run: Run) -> None:
+        """Have the training end with the best ones."""
+        if self._best is not None:
+            run.state.best_epoch, run.state.best_weights = self._best

@@ -13,6 +13,7 @@ from chainrule.estimators.perceptron.base import MultilayerPerceptron, hidden_si
 from chainrule.estimators.perceptron.classifier import MLPClassifier
 from chainrule.estimators.perceptron.regressor import MLPRegressor
 from chainrule.estimators.persistence import refuse_other_files
+from chainrule.estimators.recording import Recording
 from chainrule.estimators.stored_parameters import known_class, parameter_of, plain_parameter
 from chainrule.storage import write_container
 from chainrule.table import ClassTarget
@@ -25,6 +26,7 @@ ESTIMATORS: dict[str, type[MultilayerPerceptron]] = {cls.__name__: cls for cls i
 CURVES = ("loss_curve_", "validation_scores_", "validation_curve_")
 _COUNT = Number(0, integer=True)
 _LOSS = AnyOf((Number(), OneOf((None,))))
+_NAME = AnyOf((Instance((str,), "a name"), OneOf((None,))))
 FITTED: dict[str, Rule] = {
     "n_iter_": _COUNT,
     "t_": _COUNT,
@@ -37,7 +39,7 @@ FITTED: dict[str, Rule] = {
 BEST = ("best_loss_", "best_validation_score_")  # not with lbfgs
 
 
-def save(model: MultilayerPerceptron, path: str | PathLike[str]) -> None:
+def save(model: MultilayerPerceptron, path: str | PathLike[str], *, include_record: bool = False) -> None:
     """Write a fitted drop-in to a file, atomically (see ``MultilayerPerceptron.save``).
 
     Raises
@@ -48,6 +50,7 @@ def save(model: MultilayerPerceptron, path: str | PathLike[str]) -> None:
         If the file cannot be written, or is there and not one of chainrule's.
     """
     columns, history = history_to_parts(model.history_)
+    recording, record = model._recording.to_parts(with_keyframes=include_record)
     names = [name for name in (*FITTED, *BEST) if name in vars(model)]
     curves = {name: getattr(model, name, None) for name in CURVES}
     header = {
@@ -56,13 +59,15 @@ def save(model: MultilayerPerceptron, path: str | PathLike[str]) -> None:
         "fitted": {name: _finite(getattr(model, name)) for name in names},
         "names": getattr(model, "feature_names_in_", np.empty(0, object)).tolist(),
         "classes": _classes(model),
+        "target_name": model.target_name_,
         "history": columns,
+        "recording": recording,
         "empty": [name for name, curve in curves.items() if curve is None and hasattr(model, name)],
         "versions": {"chainrule": __version__, "numpy": np.__version__, "scikit-learn": sklearn_version},
     }
     refuse_other_files(path)
     arrays = {f"curve.{name}": np.array(curve, np.float64) for name, curve in curves.items() if curve is not None}
-    write_container(path, header, {"weights": model.weights_, **history, **arrays}, kind="model")
+    write_container(path, header, {"weights": model.weights_, **history, **arrays, **record}, kind="model")
 
 
 def rebuild(header: dict[str, Any], arrays: dict[str, Any]) -> MultilayerPerceptron:
@@ -92,6 +97,9 @@ def rebuild(header: dict[str, Any], arrays: dict[str, Any]) -> MultilayerPercept
         elif name in header["empty"]:
             setattr(model, name, None)
     _set_network(model, arrays["weights"])
+    model.target_name_ = header.get("target_name")  # files of 0.1 before records have none, and no recording
+    check_parameters("the file", {"target_name": model.target_name_}, {"target_name": _NAME})
+    model._recording = Recording.from_parts(header.get("recording"), arrays)
     return model
 
 

@@ -17,18 +17,20 @@ class Problem(NamedTuple):
     """Rows to train on or to judge by.
 
     ``X`` is (N, D), dense or CSR; ``target`` what the loss takes, (N,) codes or (N, K); ``truth`` what metrics take,
-    codes, 0/1 labels or numbers; ``weight`` (N,) or None.
+    codes, 0/1 labels or numbers; ``weight`` (N,) or None. ``places`` (N,) says which of the rows of ``fit`` they are;
+    None: all of them.
     """
 
     X: Any
     target: NDArray[Any]
     truth: NDArray[Any]
     weight: NDArray[Any] | None
+    places: NDArray[np.int64] | None = None
 
     def rows(self, chosen: NDArray[np.int64]) -> "Problem":
         """Return some of the rows."""
         weight = None if self.weight is None else self.weight[chosen]
-        return Problem(self.X[chosen], self.target[chosen], self.truth[chosen], weight)
+        return Problem(self.X[chosen], self.target[chosen], self.truth[chosen], weight, chosen)
 
     def source(self, dtype: Any) -> Source:
         """Return the rows as an engine takes them, in the dtype of the weights."""
@@ -58,8 +60,19 @@ def checked_weight(sample_weight: Any, X: Any) -> NDArray[Any] | None:
     return weight
 
 
-def split(problem: Problem, *, fraction: float, strata: NDArray[Any] | None, random: Any) -> tuple[Problem, Problem]:
+def split(problem: Problem, *, kept: float | int, strata: NDArray[Any] | None, random: Any) -> tuple[Problem, Problem]:
     """Return rows to train on and rows to judge by, those that scikit-learn would choose.
+
+    Parameters
+    ----------
+    problem : Problem
+        All rows.
+    kept : float or int
+        The share of rows to judge by, or their number.
+    strata : array (N,) or None
+        Classes, each of which is split.
+    random : RandomState
+        Drawn from.
 
     Raises
     ------
@@ -67,10 +80,10 @@ def split(problem: Problem, *, fraction: float, strata: NDArray[Any] | None, ran
         In scikit-learn's words, if there are too few rows.
     """
     n_rows = len(problem.target)
-    training, kept = train_test_split(np.arange(n_rows), random_state=random, test_size=fraction, stratify=strata)
-    if len(kept) < 2:
+    training, judging = train_test_split(np.arange(n_rows), random_state=random, test_size=kept, stratify=strata)
+    if len(judging) < 2:
         raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
-    return problem.rows(training), problem.rows(kept)
+    return problem.rows(training), problem.rows(judging)
 
 
 def read_eval_set(eval_set: Any) -> tuple[Any, Any, Any]:

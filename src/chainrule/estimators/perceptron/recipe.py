@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engine import Settings
-from chainrule.estimators.perceptron.order import ShuffledRows
-from chainrule.estimators.perceptron.schedules import BiasCorrection, InverseScalingByRows, PenaltyOfBatch
 from chainrule.training import (
     LBFGS,
     OPTIMIZERS,
@@ -25,6 +23,8 @@ from chainrule.training import (
     Schedule,
     Stopping,
 )
+from chainrule.training.foreign_schedules import BiasCorrection, InverseScalingByRows, PenaltyOfBatch
+from chainrule.training.shuffled_rows import ShuffledRows
 
 __all__ = ["OptimizerState", "lbfgs_recipe", "make_optimizer", "rows_in_batch", "stochastic_recipe"]
 
@@ -85,7 +85,6 @@ def stochastic_recipe(
     params: dict[str, Any],
     state: OptimizerState,
     *,
-    weight: NDArray[Any] | None,
     n_rows: int,
     rows_before: int,
     order: ShuffledRows | None,
@@ -100,8 +99,6 @@ def stochastic_recipe(
         The estimator's parameters.
     state : OptimizerState
         The optimizer that training starts or goes on with.
-    weight : array (N,) or None
-        Weights of the rows to train on.
     n_rows : int
         N, of the rows to train on.
     rows_before : int
@@ -119,7 +116,7 @@ def stochastic_recipe(
         optimizer=state.optimizer,
         learning_rate=state.rate if params["learning_rate"] == "adaptive" else state.first_rate,
         schedule=_schedule(params, state, n_rows=n_rows, rows_before=rows_before),
-        penalty=PenaltyOfBatch(n_rows, batch_size, weight, order),
+        penalty=PenaltyOfBatch(),
         mean_over_rows=True,
         epochs=1 if incremental else int(params["max_iter"]),
         settings=Settings(
@@ -157,11 +154,11 @@ def _schedule(params: dict[str, Any], state: OptimizerState, *, n_rows: int, row
     return schedule
 
 
-def lbfgs_recipe(params: dict[str, Any], *, weight: NDArray[Any] | None, n_rows: int) -> Recipe:
+def lbfgs_recipe(params: dict[str, Any], *, n_rows: int) -> Recipe:
     """Return the recipe of L-BFGS; parameters as for :func:`stochastic_recipe`."""
     return Recipe(
         optimizer=LBFGS(tol=float(params["tol"]), error_tol=SCIPY_FTOL, max_evaluations=int(params["max_fun"])),
-        penalty=PenaltyOfBatch(n_rows, n_rows, weight),
+        penalty=PenaltyOfBatch(),
         epochs=int(params["max_iter"]),
         settings=Settings(batch_size=n_rows, shuffle=False, n_threads=params["n_threads"]),
         time_limit=params["time_limit"],

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 from chainrule.errors import ShapeError
 from chainrule.network import Dense, Network
 
-__all__ = ["Views", "first_weights", "views_of"]
+__all__ = ["Views", "first_weights", "functions_of", "views_of"]
 
 Array = NDArray[Any]
 
@@ -66,6 +66,13 @@ def views_of(network: Network, weights: Array) -> tuple[Views, Views]:
     layers = zip(network.layers, network.layout.views(weights), strict=True)
     matrices = [views[0] for layer, views in layers if isinstance(layer, Dense)]
     return Views("coefs_", (W[:-1] for W in matrices)), Views("intercepts_", (W[-1] for W in matrices))
+
+
+def functions_of(activation: Any, n_layers: int) -> list[str]:
+    """Return the activation of each layer; a layer more than there are hidden ones has that of the last."""
+    if isinstance(activation, str):
+        return [activation] * n_layers
+    return [*activation, *activation[-1:]] if n_layers == len(activation) + 1 else list(activation)
 
 
 def first_weights(network: Network, functions: Sequence[str], random: np.random.RandomState, dtype: DTypeLike) -> Array:

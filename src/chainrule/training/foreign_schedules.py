@@ -1,15 +1,15 @@
 """What scikit-learn's networks do to the learning rate and the penalty from step to step, as schedules."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engine import RowOrder
-from chainrule.training import Clock, Schedule
+from chainrule.engine import RowOrder, Settings, Source
+from chainrule.training.schedules import Clock, Schedule
 
-__all__ = ["BiasCorrection", "InverseScalingByRows", "PenaltyOfBatch"]
+__all__ = ["FOREIGN_SCHEDULES", "BiasCorrection", "InverseScalingByRows", "PenaltyOfBatch"]
 
 Factors = NDArray[np.float64]
 
@@ -43,6 +43,10 @@ class BiasCorrection(Schedule):
         t = self.steps_before + steps + 1.0
         correction = np.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
         return np.asarray(correction * self.schedule.factors(steps, clock))
+
+    def to_config(self) -> dict[str, Any]:
+        """Return the kind and the settings as plain values, those of the other schedule among them."""
+        return super().to_config() | {"schedule": self.schedule.to_config()}
 
 
 @dataclass(frozen=True)
@@ -80,9 +84,12 @@ class InverseScalingByRows(Schedule):
 class PenaltyOfBatch(Schedule):
     """1 / the sum of the row weights of the step's batch: scikit-learn's alpha means less for a larger batch.
 
+    It is a function of the rows, which a training tells it (``for_rows``).
+
     Parameters
     ----------
     n_rows, batch_size : int
+        0 until it is told.
     weight : array (N,) or None
         The rows' weights; None means 1 for each.
     order : RowOrder or None
@@ -90,10 +97,22 @@ class PenaltyOfBatch(Schedule):
     """
 
     kind: ClassVar[str] = "penalty_of_batch"
-    n_rows: int
-    batch_size: int
+    n_rows: int = 0
+    batch_size: int = 0
     weight: NDArray[np.floating] | None = None
     order: RowOrder | None = None
+
+    def to_config(self) -> dict[str, Any]:
+        """Return the kind: the rest is the rows'."""
+        return {"kind": self.kind}
+
+    def for_rows(self, source: Source | None, settings: Settings) -> "PenaltyOfBatch":
+        """Return the schedule of a training on these rows; without any, the one that knows none."""
+        if source is None:
+            return PenaltyOfBatch()
+        return replace(
+            self, n_rows=source.n_rows, batch_size=settings.batch_size, weight=source.weight, order=settings.order
+        )
 
     def factors(self, steps: Factors, clock: Clock) -> Factors:
         """Return the factors; see ``Schedule.factors``. A batch without weight, which is passed over, has 1."""
@@ -112,3 +131,9 @@ class PenaltyOfBatch(Schedule):
             return np.tile(np.add.reduceat(weight, starts), (n_epochs, 1))
         sums: Factors = np.add.reduceat(weight[self.order.of_epochs(first, n_epochs)], starts, axis=1)
         return sums
+
+
+FOREIGN_SCHEDULES: dict[str, type[Schedule]] = {
+    cls.kind: cls for cls in (BiasCorrection, InverseScalingByRows, PenaltyOfBatch)
+}
+"""These schedules by name."""

@@ -1,0 +1,98 @@
+"""The order of rows that scikit-learn's stream of random numbers gives."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.training.spread import Spread
+from chainrule.training.stream import Stream, stream_of, stream_state
+
+__all__ = ["MARKS_BUDGET", "ShuffledRows"]
+
+MARKS_BUDGET = 16 * 2**20  # bytes of the marks of an order
+
+
+class _Mark(NamedTuple):
+    """Where the stream is before epoch ``step``, and the order of the epoch before it."""
+
+    step: int
+    stream: Stream
+    rows: NDArray[Any]
+
+    @property
+    def nbytes(self) -> int:
+        return self.stream.nbytes + 4 * len(self.rows)
+
+    def copy(self) -> "_Mark":
+        return _Mark(self.step, self.stream, self.rows.astype(np.uint32))
+
+
+class ShuffledRows:
+    """The rows of each epoch as scikit-learn's networks take them: those of the epoch before, shuffled.
+
+    The stream given is left alone: a copy of it is drawn from. Epochs may be asked for again: now and then the place of
+    the stream is marked, within a budget, and the nearest mark gone on from. Copies and pickles have no marks.
+
+    Parameters
+    ----------
+    random : RandomState
+        The stream, as it is before the first epoch.
+    n_rows : int
+    budget : int or None
+        Bytes of marks; None is no limit.
+
+    Raises
+    ------
+    ParameterError
+        If the stream is not one of the Mersenne Twister.
+    """
+
+    def __init__(self, random: np.random.RandomState, n_rows: int, *, budget: int | None = MARKS_BUDGET) -> None:
+        self.n_rows, self.budget = n_rows, budget
+        self.beginning = stream_state(random)
+        self._random = stream_of(self.beginning)
+        self._marks: Spread[_Mark] = Spread(budget)
+        self._epoch, self._rows = 0, np.arange(n_rows)
+        self._recent = _Mark(0, self.beginning, self._rows)
+        self._drawn: tuple[int, NDArray[np.int64]] = (0, np.empty((0, n_rows), np.int64))
+
+    def __reduce__(self) -> Any:
+        return ShuffledRows, (stream_of(self.beginning), self.n_rows)
+
+    def of_epochs(self, first: int, n_epochs: int) -> NDArray[np.int64]:
+        """Return the orders of epochs ``first`` to ``first + n_epochs - 1``, (n_epochs, N) int64."""
+        if self._drawn[0] != first or len(self._drawn[1]) != n_epochs:
+            self._move(first)
+            self._recent = _Mark(first, stream_state(self._random), self._rows)
+            if self._marks.is_due(first):
+                self._marks.add(self._recent)
+            orders = np.empty((n_epochs, self.n_rows), np.int64)
+            for order in orders:
+                order[:] = self._next()
+            self._drawn = first, orders
+        return self._drawn[1]
+
+    def stream_after(self, n_epochs: int) -> Stream:
+        """Return the state of the stream after ``n_epochs`` epochs; see ``chainrule.training.stream``."""
+        self._move(n_epochs)
+        return stream_state(self._random)
+
+    def _move(self, epoch: int) -> None:
+        """Go to the beginning of an epoch, by the shortest way."""
+        marks = [self._marks.before(epoch), self._recent if self._recent.step <= epoch else None]
+        nearest = max((mark for mark in marks if mark is not None), key=lambda mark: mark.step, default=None)
+        if nearest is None and epoch < self._epoch:
+            nearest = _Mark(0, self.beginning, np.arange(self.n_rows))
+        if nearest is not None and not nearest.step <= self._epoch <= epoch:
+            self._epoch, self._rows = nearest.step, nearest.rows.astype(np.int64)
+            stream_of(nearest.stream, self._random)
+        while self._epoch < epoch:
+            self._next()
+
+    def _next(self) -> NDArray[np.int64]:
+        """Return the order of the next epoch."""
+        positions = np.arange(self.n_rows)
+        self._random.shuffle(positions)
+        self._epoch, self._rows = self._epoch + 1, self._rows[positions]
+        return self._rows
