@@ -9,24 +9,33 @@ namespace {
 constexpr Index strips_of_block = 8;    // width of a block of the gradient, and
 constexpr Index narrower_block = 2;     // of one of few weights, so that there are blocks enough to share
 constexpr Index weights_of_one = 1024;  // a stage of no more weights is one block: to share it would cost more
+// Of sparse rows: as many blocks as a team can use, and no more, as each looks at all entries of a minibatch.
+constexpr Index most_sparse_blocks = 32, weights_of_sparse_block = 16384;
 
 }  // namespace
 
 template <class T>
 Blocks<T>::Blocks(const Network& network, bool sparse) : network_(network), kernels_(kernels<T>()) {
     const Index widest = network.has_many_weights() ? strips_of_block : narrower_block;
-    for (size_t i = 0; i < network.stages.size(); ++i)
-        if (network.stages[i].dense) add_stage(i, i == 0 && sparse, widest);
+    for (size_t i = 0; i < network.stages.size(); ++i) {
+        const Stage& stage = network.stages[i];
+        const Index n_rows = stage.n_in + 1, n_strips = (stage.n_out + kernels_.panel - 1) / kernels_.panel;
+        if (!stage.dense) continue;
+        if (i == 0 && sparse) {
+            const Index n = std::clamp<Index>(n_rows * stage.n_out / weights_of_sparse_block, 1, most_sparse_blocks);
+            add_stage(i, (n_rows + n - 1) / n, n_strips);
+        } else if (n_rows * stage.n_out <= weights_of_one) {
+            add_stage(i, n_rows, n_strips);
+        } else {  // a narrow stage has the taller blocks
+            add_stage(i, kernels_.block_rows * std::max<Index>(1, widest / n_strips), widest);
+        }
+    }
 }
 
 template <class T>
-void Blocks<T>::add_stage(size_t index, bool sparse, Index widest) {
+void Blocks<T>::add_stage(size_t index, Index step_rows, Index step_strips) {
     const Stage& stage = network_.stages[index];
     const Index n_rows = stage.n_in + 1, n_strips = (stage.n_out + kernels_.panel - 1) / kernels_.panel;
-    const bool small = n_rows * stage.n_out <= weights_of_one;
-    // A narrow stage has the taller blocks.
-    const Index step_rows = sparse || small ? n_rows : kernels_.block_rows * std::max<Index>(1, widest / n_strips);
-    const Index step_strips = sparse ? 1 : small ? n_strips : widest;
     for (Index p0 = 0; p0 < n_strips; p0 += step_strips)
         for (Index i0 = 0; i0 < n_rows; i0 += step_rows) {
             const Index i1 = std::min(i0 + step_rows, n_rows), p1 = std::min(p0 + step_strips, n_strips);

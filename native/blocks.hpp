@@ -18,7 +18,7 @@ struct Block {
 };
 
 // All blocks of a network: they do not depend on the number of threads. A first stage that sparse rows enter has blocks of
-// all rows of W.
+// whole rows of W.
 template <class T>
 class Blocks {
    public:
@@ -46,7 +46,7 @@ class Blocks {
     void for_parts(const Block& block, F f) const;
 
    private:
-    void add_stage(size_t index, bool sparse, Index widest);
+    void add_stage(size_t index, Index step_rows, Index step_strips);
 
     const Network& network_;
     const Kernels<T>& kernels_;

@@ -66,21 +66,45 @@ void GradientDescent<T>::descend(const Block& block, const Formula<T>& formula, 
 }
 
 template <class T>
-double GradientDescent<T>::descend_and_pack(const Block& block, const Formula<T>& formula, const T* gradient) {
+BlockSquares GradientDescent<T>::descend_fused(const Block& block, const Formula<T>& formula, const T* gradient,
+                                               std::optional<double> l2) {
     const Stage& stage = blocks_.stage_of(block);
     const Index column = blocks_.first_column(block);
-    double squares = 0;
-    blocks_.for_rows(block, [&](Index row, Index rows, bool biases) {
+    BlockSquares squares{};
+    for_fused(block, [&](Index row, Index rows, Index n, bool biases) {
         Descent<T> d = of_stage(stage, formula, biases, stage.offset + row * stage.n_out + column);
-        d.rows = rows, d.n = block.ld;
+        d.rows = rows, d.n = n;
         d.gradient = gradient + (row - block.i0) * block.ld, d.ld_gradient = block.ld;
+        d.squares = &squares.gradient;
+        if (l2 && !biases && stage.weight_decay != 0) d.l2 = static_cast<T>(*l2), d.weight_squares = &squares.weights;
         d.panels = packed_.forward(block.stage);
         d.inner = stage.n_in + 1, d.row = row, d.column = column;
-        d.squares = &squares;
         kernels_.descend(d);
     });
     packed_.pack_transposed(block.stage, weights_, block.i0, block.i1, column, column + block.ld);
     return squares;
+}
+
+template <class T>
+double GradientDescent<T>::squares_of_weights(const Block& block) const {
+    const Stage& stage = blocks_.stage_of(block);
+    double absolutes = 0, squares = 0;
+    for_fused(block, [&](Index row, Index rows, Index n, bool biases) {
+        const T* w = weights_ + stage.offset + row * stage.n_out + blocks_.first_column(block);
+        if (!biases && stage.weight_decay != 0) kernels_.norms(rows, n, w, stage.n_out, &absolutes, &squares);
+    });
+    return squares;
+}
+
+// Call f(first row of W, rows, columns, whether they are biases) for a block's weights and for its biases. Whole rows are one
+// long row, unless they go into panels.
+template <class T>
+template <class F>
+void GradientDescent<T>::for_fused(const Block& block, F f) const {
+    const bool one = block.ld == blocks_.stage_of(block).n_out && !packed_.forward(block.stage);
+    blocks_.for_rows(block, [&](Index row, Index rows, bool biases) {
+        f(row, one ? Index{1} : rows, one ? rows * block.ld : block.ld, biases);
+    });
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "blocks.hpp"
@@ -31,6 +32,11 @@ struct Formula {
     double learning_rate, weight_decay;
 };
 
+// Σ g² of a block, and Σ w² of its new weights that a penalty is on.
+struct BlockSquares {
+    double gradient, weights;
+};
+
 // The weights with the optimizer's state, moved in place and packed anew for the next products.
 template <class T>
 class GradientDescent {
@@ -45,13 +51,20 @@ class GradientDescent {
     // Move a block's weights against its gradient, whose rows are ld apart.
     void descend(const Block& block, const Formula<T>& formula, const T* gradient, Index ld);
 
-    // The same, packing in the same pass; returns Σ g². Not for a stage that sparse rows enter.
-    double descend_and_pack(const Block& block, const Formula<T>& formula, const T* gradient);
+    // The same in one pass with what else there is to do: with a penalty l2/2·Σw², its gradient is added to the given one, unless
+    // the stage has no decay; the sums are taken; the new weights are packed.
+    BlockSquares descend_fused(const Block& block, const Formula<T>& formula, const T* gradient,
+                               std::optional<double> l2);
+
+    // Σ w² of a block's weights that a penalty is on: the same bits as those of descend_fused.
+    double squares_of_weights(const Block& block) const;
 
     // What a descent of this stage reads and writes: each of the shape of W, or null.
     std::array<const T*, 3> state_of(const Stage& stage) const;
 
    private:
+    template <class F>
+    void for_fused(const Block& block, F f) const;
     Descent<T> of_stage(const Stage& stage, const Formula<T>& formula, bool biases, Index start) const;
 
     const Blocks<T>& blocks_;

@@ -4,6 +4,7 @@
 #include "layers/activation.hpp"
 #include "layers/dense.hpp"
 #include "layers/dropout.hpp"
+#include "layers/sparse.hpp"
 #include "losses.hpp"
 #include "optimizers.hpp"
 

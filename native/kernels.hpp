@@ -90,6 +90,17 @@ struct DenseGradient {
     const T* next[3];
 };
 
+// The same of sparse rows: rows i0 … i1 - 1 of it, all columns.
+template <class T>
+struct SparseGradient {
+    SparseRows<T> inputs;
+    Index rows, n_in, n_out;
+    DeltaRows place;
+    const T* deltas;  // in panels
+    Index i0, i1;
+    T* block;  // (i1 - i0, n_out)
+};
+
 // Which units a minibatch drops: number (row·units + unit) of the stream is below the threshold.
 struct DropoutMask {
     uint64_t key = 0, threshold = 0;
@@ -138,11 +149,15 @@ struct Descent {
     T settings[3];     // beta_1, beta_2, epsilon; decay, epsilon; epsilon
     T one_minus[2];    // 1 - beta_1, 1 - beta_2; 1 - decay
     T corrections[2];  // 1 / (1 - beta_1^t), 1 / (1 - beta_2^t)
-    // Where the new weights go besides, unless null: the panels of W (inner, ld), of which these are from row and column on;
-    // and then Σ of the squared gradient is added to squares.
+    // A fused descent has somewhere to add Σ of the squared gradient to. With somewhere for Σ of the squared new weights too, the
+    // gradient of l2/2·Σw² is added to the given one first.
+    double* squares;
+    double* weight_squares;
+    T l2;
+    // Where a fused descent also puts the new weights, unless null: the panels of W (inner, ld), of which these are from row and
+    // column on.
     T* panels;
     Index inner, row, column;
-    double* squares;
 };
 
 template <class T>
@@ -156,8 +171,7 @@ struct Kernels {
                            Function);
     void (*dense_backward)(const DenseBackward<T>&);
     void (*dense_gradient)(const DenseGradient<T>&);
-    void (*sparse_gradient)(const SparseRows<T>&, Index rows, Index n_in, Index n_out, const T* deltas,
-                            Index strip_rows, Index p0, T* block, Index ld);
+    void (*sparse_gradient)(const SparseGradient<T>&);
     // Rows i0 … i1 - 1 and columns c0 … c1 - 1 of W (n_in + 1, n_out) into the panels of W and of Wᵀ. i0 is a multiple of half a
     // panel, c0 of a whole one; c1 too, or it is n_out.
     void (*pack_forward)(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index c0, Index c1, T* panels);

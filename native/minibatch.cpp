@@ -99,7 +99,7 @@ void Minibatch<T>::forward(size_t index, const Selection& rows, Index r0, Index 
     T* z = stage.slope_in_buffer() ? buffers.slopes.data() + r0 * ld : outputs;
     const T* inputs = inputs_of(index) + r0 * ld_in;
     if (enters_sparse(index)) {
-        sparse_forward(stage, rows, r0, n, z, look);
+        sparse_forward(rows, r0, n, z, look);
     } else if (stage.dense) {
         const T* panels = packed_.forward(index);
         const Index n_inner = stage.n_in + 1;
@@ -116,11 +116,9 @@ void Minibatch<T>::forward(size_t index, const Selection& rows, Index r0, Index 
 }
 
 template <class T>
-void Minibatch<T>::sparse_forward(const Stage& stage, const Selection& rows, Index r0, Index n, T* z,
-                                  const Look& look) const {
-    const Index ld = stages_[0].ld;
-    const double work = cost_of_sparse * source_.features.entries() * static_cast<double>(stage.n_out);
-    const Index at_once = things_of_a_piece(work);
+void Minibatch<T>::sparse_forward(const Selection& rows, Index r0, Index n, T* z, const Look& look) const {
+    const Stage& stage = network_.stages[0];
+    const Index ld = stages_[0].ld, at_once = things_of_a_piece(work_of_row(0, stage.n_out));
     for (Index r = 0; r == 0 || (r < n && look.goes_on()); r += at_once)
         kernels_.sparse_forward(sparse_rows(source_.features, rows, r0 + r), std::min(at_once, n - r), stage.n_in,
                                 stage.n_out, weights_ + stage.offset, z + r * ld, ld, stage.fused());
@@ -205,15 +203,21 @@ template <class T>
 void Minibatch<T>::gradient(const Block& block, const Selection& rows, const std::array<const T*, 3>& next, T* out,
                             T* spare, const Look& look) const {
     const Index width = (block.p1 - block.p0) * kernels_.panel;
-    const double work = enters_sparse(block.stage)
-                            ? cost_of_sparse * source_.features.entries() * static_cast<double>(width)
-                            : static_cast<double>((block.i1 - block.i0) * width);
+    const double work = enters_sparse(block.stage) ? work_of_row(block.stage, width)
+                                                   : static_cast<double>((block.i1 - block.i0) * width);
     const Index at_once = things_of_a_piece(work);
     gradient_of(block, rows, 0, std::min(rows.n, at_once), next, out);
     for (Index r = at_once; r < rows.n && look.goes_on(); r += at_once) {
         gradient_of(block, rows, r, std::min(at_once, rows.n - r), {}, spare);
         for (Index i = 0; i < block.size(); ++i) out[i] += spare[i];
     }
+}
+
+template <class T>
+double Minibatch<T>::work_of_row(size_t stage, Index n_out) const {
+    const double n_in = enters_sparse(stage) ? cost_of_sparse * source_.features.entries()
+                                             : static_cast<double>(network_.stages[stage].n_in + 1);
+    return n_in * static_cast<double>(n_out);
 }
 
 // The same over n rows from r0 on.
@@ -223,11 +227,18 @@ void Minibatch<T>::gradient_of(const Block& block, const Selection& rows, Index 
     const Stage& stage = network_.stages[block.stage];
     const T* deltas = stages_[block.stage].deltas;
     const Index panel = kernels_.panel, ld_in = ld_of(block.stage);
+    if (enters_sparse(block.stage))
+        return kernels_.sparse_gradient({sparse_rows(source_.features, rows, r0),
+                                         n,
+                                         stage.n_in,
+                                         stage.n_out,
+                                         {r0, strip_rows_},
+                                         deltas,
+                                         block.i0,
+                                         block.i1,
+                                         out});
     const auto strips = [&](Index p0, Index p1, Index width) {  // whose rows of δ have this width
         if (p0 == p1) return;
-        if (enters_sparse(block.stage))
-            return kernels_.sparse_gradient(sparse_rows(source_.features, rows, r0), n, stage.n_in, stage.n_out,
-                                            deltas + r0 * width, strip_rows_, p0, out, block.ld);
         kernels_.dense_gradient({n,
                                  stage.n_out,
                                  inputs_of(block.stage) + r0 * ld_in,

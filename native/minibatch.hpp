@@ -44,6 +44,9 @@ class Minibatch {
     // sum of its entries is bounded, as several may be of one column.
     std::pair<T, T> largest(size_t stage, const Selection& rows, Index r0, Index r1) const;
 
+    // Multiplications and additions that a row takes in a product with n_out columns of a stage's W.
+    double work_of_row(size_t stage, Index n_out) const;
+
     // Σ weight·loss over the first n rows, in their order.
     double total_loss(Index n) const;
 
@@ -58,7 +61,7 @@ class Minibatch {
     void gather(const Selection& rows, Index r0, Index n);
     void forward(size_t index, const Selection& rows, Index r0, Index n, const DropoutContext& dropout,
                  const Look& look);
-    void sparse_forward(const Stage& stage, const Selection& rows, Index r0, Index n, T* z, const Look& look) const;
+    void sparse_forward(const Selection& rows, Index r0, Index n, T* z, const Look& look) const;
     void loss(Index r0, Index n, double scale, T* scratch);
     void backward(size_t index, Index r0, Index n, const DropoutContext& dropout, const Look& look);
     Derivative<T> derivative(size_t index, Index r0, Index n, const DropoutContext& dropout);

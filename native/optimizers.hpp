@@ -1,6 +1,7 @@
 // The optimizers: each an elementwise formula over a stretch of weights, under the names of training/optimizers/.
 //
 // One pass reads the gradient, updates the optimizer's state and moves the weights: w ← w + Δw - η·λ·w.
+// It may do what else there is to do with weights and gradient at hand: the penalty, the sums of squares, the packing.
 #pragma once
 
 #include "simd/math.hpp"
@@ -76,10 +77,10 @@ inline T* in_panels(const Descent<T>& d, Index r, Index i) {
     return d.panels + strip * d.inner + (d.row + r) * width + (d.column + i - strip);
 }
 
-template <class T, class Formula, bool fused>
+template <class T, class Formula, bool fused, bool penalised, bool packed>
 inline void descend_by(const Descent<T>& d) {
     constexpr int n_vectors = Formula::n_vectors;
-    Vec<double> squares_of_gradient{};
+    Vec<double> squares_of_gradient{}, squares_of_weights{};
     for (Index r = 0; r < d.rows; ++r) {
         T* const weights = d.weights + r * d.ld;
         T* const means = n_vectors > 0 ? d.vectors[0] + r * d.ld : nullptr;
@@ -88,17 +89,17 @@ inline void descend_by(const Descent<T>& d) {
         // The same formula over whole vectors, and over what is left at the row's end.
         const auto step = [&](Index i, auto get, auto put) {
             Vec<T> w = get(weights + i), m{}, s{};
-            const Vec<T> g = get(gradient + i);
+            Vec<T> g = get(gradient + i);
+            if constexpr (penalised) g += d.l2 * w;
             if constexpr (n_vectors > 0) m = get(means + i);
             if constexpr (n_vectors > 1) s = get(squares + i);
             w += Formula::change(d, d.clip * g, m, s) - d.decay * w;
             put(weights + i, w);
             if constexpr (n_vectors > 0) put(means + i, m);
             if constexpr (n_vectors > 1) put(squares + i, s);
-            if constexpr (fused) {
-                put(in_panels(d, r, i), w);
-                squares_of_gradient = add_squares(squares_of_gradient, g);
-            }
+            if constexpr (packed) put(in_panels(d, r, i), w);
+            if constexpr (fused) squares_of_gradient = add_squares(squares_of_gradient, g);
+            if constexpr (penalised) squares_of_weights = add_squares(squares_of_weights, w);
         };
         Index i = 0;
         for (; i + lanes<T> <= d.n; i += lanes<T>)
@@ -109,11 +110,16 @@ inline void descend_by(const Descent<T>& d) {
                 [n](T* to, Vec<T> v) { store_part<T>(to, v, n); });
     }
     if constexpr (fused) *d.squares += sum<double>(squares_of_gradient);
+    if constexpr (penalised) *d.weight_squares += sum<double>(squares_of_weights);
 }
 
 template <class T, class Formula>
 inline void descend_by(const Descent<T>& d) {
-    d.panels ? descend_by<T, Formula, true>(d) : descend_by<T, Formula, false>(d);
+    if (!d.squares) return descend_by<T, Formula, false, false, false>(d);
+    if (d.weight_squares)
+        d.panels ? descend_by<T, Formula, true, true, true>(d) : descend_by<T, Formula, true, true, false>(d);
+    else
+        d.panels ? descend_by<T, Formula, true, false, true>(d) : descend_by<T, Formula, true, false, false>(d);
 }
 
 template <class T>

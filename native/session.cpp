@@ -46,7 +46,8 @@ Session<T>::Session(Network network, const Source<T>& source, Optimizer optimize
       gradient_(blocks_.n_numbers()),
       can_fuse_(can_fuse()),
       squares_(blocks_.size()),
-      penalties_(blocks_.size()) {
+      penalties_(blocks_.size()),
+      weight_squares_(blocks_.size()) {
     own_.resize(static_cast<size_t>(settings.n_threads));
     for (Own& own : own_) {
         own.scratch = Buffer<T>(loss_scratch(most_rows_at_once, network_.n_outputs()));
@@ -56,14 +57,17 @@ Session<T>::Session(Network network, const Source<T>& source, Optimizer optimize
     }
 }
 
-// Whether it pays to fuse, and may be done: the weights are more than a cache holds, nothing is clipped, no penalty can
-// overflow, and a step is so short that nobody minds if it is not interrupted halfway.
+// Whether it pays to fuse, and may be done: the weights are more than a cache holds, nothing is clipped, no penalty but l2,
+// and a step is so short that nobody minds if it is not interrupted halfway.
 template <class T>
 bool Session<T>::can_fuse() const {
-    const double step_work = 6 * static_cast<double>(network_.n_weights()) * static_cast<double>(minibatch_.max_rows());
+    double step_work = 0;
+    for (size_t i = 0; i < network_.stages.size(); ++i)
+        if (const Stage& stage = network_.stages[i]; stage.dense)
+            step_work += 6 * static_cast<double>(minibatch_.max_rows()) * minibatch_.work_of_row(i, stage.n_out);
     const double lanes = static_cast<double>(kernels_.panel) / 2;
     return network_.has_many_weights() && step_work <= short_work_of_a_lane * lanes && !settings_.max_gradient_norm &&
-           network_.l1 == 0 && network_.l2 == 0;
+           network_.l1 == 0;
 }
 
 template <class T>
@@ -145,18 +149,21 @@ bool Session<T>::end(int member, Index taken) {
 template <class T>
 bool Session<T>::take_step(int member, const Course& course, Index i) {
     const Step step = step_;  // a copy: the next one is prepared while others are still at this one
+    const double weight_squares = std::accumulate(weight_squares_.begin(), weight_squares_.end(), 0.0);
+    const double penalty = course.plan.penalty[i];
     const bool has_weight = step.weight != 0;
     if (has_weight) rows_phase(step, {&lookout_, member, phase_of(i, Phase::rows)});
     team_.barrier();
     if (lookout_.given_up_by(phase_of(i, Phase::rows))) return end(member, i);
     // Every member comes to the same numbers, and so to the same decisions.
     double error = has_weight ? minibatch_.total_loss(step.rows.n) / step.divisor : 0, norm = 0;
-    const bool fused = has_weight && can_fuse_ && std::isfinite(error) && bounded(step.rows.n);
+    const bool fused =
+        has_weight && can_fuse_ && std::isfinite(error) && bounded(step.rows.n, penalty * network_.l2, weight_squares);
     const int64_t number = course.first_step + i;
     if (fused)
-        fused_phase(member, step, descent_.formula(number, course.plan, i, 1));
+        fused_phase(member, step, descent_.formula(number, course.plan, i, 1), penalty);
     else if (has_weight)
-        gradient_phase(step, course.plan.penalty[i], {&lookout_, member, phase_of(i, Phase::gradient)});
+        gradient_phase(step, penalty, {&lookout_, member, phase_of(i, Phase::gradient)});
     // The order of a new epoch takes the place of this one's, which the gradient of sparse rows still needs.
     const bool new_epoch = (number + 1) % steps_per_epoch_ == 0, prepared = fused && !new_epoch;
     const bool is_last = i + 1 == course.n_steps;
@@ -195,9 +202,12 @@ void Session<T>::rows_phase(const Step& step, const Look& look) {
     }
 }
 
-// Whether no gradient of the step, nor the sum of their squares, can be anything but finite: each is a sum over rows of x·δ.
+// Whether no gradient of the step, nor the sum of their squares, can be anything but finite: each is a sum over rows of x·δ,
+// and l2·w. Nor can the penalty then.
 template <class T>
-bool Session<T>::bounded(Index n_rows) const {
+bool Session<T>::bounded(Index n_rows, double l2, double weight_squares) const {
+    constexpr double limit = sizeof(T) == 4 ? 1e37 : 1e140;
+    if (!(std::max(l2, 1.0) * std::sqrt(std::max(weight_squares, 1.0)) < limit)) return false;
     for (size_t i = 0; i < network_.stages.size(); ++i) {
         double x = 1, delta = 0;  // 1 is the input of the biases
         for (int member = 0; member < team_.size(); ++member) {
@@ -205,7 +215,7 @@ bool Session<T>::bounded(Index n_rows) const {
             x = std::max(x, static_cast<double>(largest_x));
             delta = std::max(delta, static_cast<double>(largest_delta));
         }
-        if (!(static_cast<double>(n_rows) * x * delta < (sizeof(T) == 4 ? 1e37 : 1e140))) return false;
+        if (!(static_cast<double>(n_rows) * x * delta < limit)) return false;
     }
     return true;
 }
@@ -223,7 +233,14 @@ void Session<T>::pack(const Look& look) {
         const Block& block = blocks_[b];
         const Index column = blocks_.first_column(block);
         packed_.pack(block.stage, weights_, block.i0, block.i1, column, column + block.ld);
+        square_weights(b);
     });
+}
+
+// What a step needs to know before it can be fused.
+template <class T>
+void Session<T>::square_weights(size_t b) {
+    if (can_fuse_ && network_.l2 != 0) weight_squares_[b] = descent_.squares_of_weights(blocks_[b]);
 }
 
 template <class T>
@@ -239,21 +256,19 @@ void Session<T>::gradient_phase(const Step& step, double penalty, const Look& lo
 
 // Gradient and descent of each block in one go: it is not given up.
 template <class T>
-void Session<T>::fused_phase(int member, const Step& step, const Formula<T>& formula) {
+void Session<T>::fused_phase(int member, const Step& step, const Formula<T>& formula, double penalty) {
     if (member == 0) next_part_ = 0, next_descent_ = 0;
     const Own& own = own_[static_cast<size_t>(member)];
     T* gradient = own.block.data();
+    const double l2 = penalty * network_.l2;
     for_blocks({}, [&](size_t b) {
         const Block& block = blocks_[b];
         const auto next = descent_.state_of(blocks_.stage_of(block));
         minibatch_.gradient(block, step.rows, next, gradient, own.spare.data(), {});
-        squares_[b] = penalties_[b] = 0;
-        if (packed_.forward(block.stage)) {
-            squares_[b] = descent_.descend_and_pack(block, formula, gradient);
-        } else {  // sparse rows take W as it is
-            penalise_block(b, 0, gradient);
-            descent_.descend(block, formula, gradient, block.ld);
-        }
+        penalties_[b] = 0.5 * l2 * weight_squares_[b];
+        const BlockSquares squares =
+            descent_.descend_fused(block, formula, gradient, network_.l2 == 0 ? std::nullopt : std::optional(l2));
+        squares_[b] = squares.gradient, weight_squares_[b] = squares.weights;
     });
 }
 
@@ -288,8 +303,10 @@ double Session<T>::clip_of(double norm) const {
 
 template <class T>
 void Session<T>::descent_phase(const Formula<T>& formula) {
-    for (size_t b = next_descent_++; b < blocks_.size(); b = next_descent_++)
+    for (size_t b = next_descent_++; b < blocks_.size(); b = next_descent_++) {
         descent_.descend(blocks_[b], formula, gradient_.data() + blocks_[b].start, blocks_[b].ld);
+        square_weights(b);
+    }
 }
 
 template <class T>

@@ -9,7 +9,7 @@
 //
 // A large network's descent is done block by block within the gradient phase (`fused`), so that the gradient never leaves the
 // cache. Nothing can be taken back then, so this needs to be known before: that nothing is to be clipped, and that
-// the gradient will be finite, which the largest input and the largest δ of each stage say.
+// the gradient will be finite, which the largest input and the largest δ of each stage say, and Σ w² where it is penalised.
 #pragma once
 
 #include <atomic>
@@ -92,13 +92,14 @@ class Session {
     bool take_step(int member, const Course& course, Index i);
     bool end(int member, Index taken);
     void rows_phase(const Step& step, const Look& look);
-    bool bounded(Index n_rows) const;
+    bool bounded(Index n_rows, double l2, double weight_squares) const;
     template <class F>
     void for_blocks(const Look& look, F f);
     void pack(const Look& look);
     void gradient_phase(const Step& step, double penalty, const Look& look);
-    void fused_phase(int member, const Step& step, const Formula<T>& formula);
+    void fused_phase(int member, const Step& step, const Formula<T>& formula, double penalty);
     void penalise_block(size_t b, double penalty, T* gradient);
+    void square_weights(size_t b);
     double norm_of_blocks() const;
     double clip_of(double norm) const;
     void descent_phase(const Formula<T>& formula);
@@ -127,6 +128,7 @@ class Session {
     std::vector<Own> own_;
     bool can_fuse_;
     std::vector<double> squares_, penalties_;  // Σ g² and the penalty of each block
+    std::vector<double> weight_squares_;  // Σ w² of each block, of what is penalised; 0 unless the descent may be fused
 
     // Set by the calling thread before the team meets, read by all after.
     Step step_;

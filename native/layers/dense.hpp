@@ -297,49 +297,6 @@ void dense_gradient(const DenseGradient<T>& d) {
     }
 }
 
-// Forward for sparse rows: the rows of W that a row of x names, each times its value.
-template <class T>
-void sparse_forward(const SparseRows<T>& x, Index rows, Index n_in, Index n_out, const T* W, T* outputs, Index ld,
-                    Function function) {
-    for (Index r = 0; r < rows; ++r) {
-        const Index row = x.row(r);
-        for (Index column = 0; column < n_out; column += lanes<T>) {
-            const Index n = n_out - column < lanes<T> ? n_out - column : lanes<T>;
-            Vec<T> z{};
-            for (int64_t k = x.starts[row]; k < x.starts[row + 1]; ++k)
-                z += splat<T>(x.values[k]) * load_part<T>(W + x.columns[k] * n_out + column, n);
-            z += load_part<T>(W + n_in * n_out + column, n);
-            store<T>(outputs + r * ld + column, piecewise_linear<T>(function, z));
-        }
-    }
-}
-
-// Backward to the weights for sparse rows: strip p0 of all rows of W.
-template <class T>
-void sparse_gradient(const SparseRows<T>& x, Index rows, Index n_in, Index n_out, const T* deltas, Index strip_rows,
-                     Index p0, T* block, Index ld) {
-    for_strips<T>(n_out, p0, p0 + 1, [&](Index column, auto vectors) {
-        constexpr int C = decltype(vectors)::value;
-        constexpr Index width = C * lanes<T>;
-        const Index valid = n_out - column < width ? n_out - column : width;
-        __builtin_memset(block, 0, static_cast<size_t>((n_in + 1) * ld) * sizeof(T));
-        Tile<T, 1, C> bias;
-        for (Index r = 0; r < rows; ++r) {
-            Tile<T, 1, C> delta;
-            delta.load_from(deltas + column * strip_rows + r * width, width);
-            for (int c = 0; c < C; ++c) bias.at[0][c] += delta.at[0][c];
-            for (int64_t k = x.starts[x.row(r)]; k < x.starts[x.row(r) + 1]; ++k) {
-                T* out = block + x.columns[k] * ld;
-                Tile<T, 1, C> g;
-                g.load_from(out, ld, valid);
-                for (int c = 0; c < C; ++c) g.at[0][c] += splat<T>(x.values[k]) * delta.at[0][c];
-                g.store_to(out, ld, valid);
-            }
-        }
-        bias.store_to(block + n_in * ld, ld, valid);
-    });
-}
-
 template <class T>
 void pack_forward(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index c0, Index c1, T* panels) {
     for_strips<T>(n_out, c0 / panel<T>, strips<T>(c1), [&](Index column, auto vectors) {

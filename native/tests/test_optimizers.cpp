@@ -96,29 +96,36 @@ void check_descent(const Kernels<T>& kernels, const std::string& set, OptimizerK
     }
 }
 
-// The same step with the new weights put into panels on the way: rows `row` and following of W (inner, n_out), columns
-// `column` and following.
+// The same step with everything else in the same pass: the penalty first, the sums, and the new weights put into panels: rows
+// `row` and following of W (inner, n_out), columns `column` and following.
 template <class T>
-void check_fused(const Kernels<T>& kernels, const std::string& set, OptimizerKind kind, Index n_out, Index column) {
+void check_fused(const Kernels<T>& kernels, const std::string& set, OptimizerKind kind, Index n_out, Index column,
+                 bool penalised, bool packed) {
     const Index inner = 9, row = 4, rows = 3, n = n_out - column;
     Rows<T> apart(Random(5), rows, n, column), fused = apart;  // the gap between rows is the columns of other blocks
+    const T l2 = T(0.25);
+    if (penalised) kernels.penalise(rows, n, apart.w.data(), apart.ld, apart.g.data(), apart.ld_gradient, 0, l2);
     kernels.descend(apart.descent(kind));
     Panels<T> panels(kernels, n_out, inner, T(77));
-    double squares = 0.5;
+    double squares = 0.5, weight_squares = 0, absolutes = 0, expected_weights = 0;
     Descent<T> d = fused.descent(kind);
-    d.panels = panels.numbers.data();
+    if (penalised) d.l2 = l2, d.weight_squares = &weight_squares;
+    if (packed) d.panels = panels.numbers.data();
     d.inner = inner, d.row = row, d.column = column;
     d.squares = &squares;
     kernels.descend(d);
-    const std::string where = text_of(set, " optimizer ", static_cast<int>(kind), " n_out ", n_out, " from ", column);
+    const std::string where = text_of(set, " optimizer ", static_cast<int>(kind), " n_out ", n_out, " from ", column,
+                                      penalised ? " penalised" : "", packed ? " packed" : "");
     CHECK(fused.w == apart.w && fused.m == apart.m && fused.s == apart.s, where);
+    if (penalised) kernels.norms(rows, n, fused.w.data(), fused.ld, &absolutes, &expected_weights);
+    CHECK(weight_squares == expected_weights, where);
     long double expected = 0.5;
     for (Index r = 0; r < inner; ++r)
         for (Index c = 0; c < n_out; ++c) {
             const bool own = r >= row && r < row + rows && c >= column;
-            const T w = own ? fused.w[static_cast<size_t>((r - row) * fused.ld + c - column)] : T(77);
+            const T w = own && packed ? fused.w[static_cast<size_t>((r - row) * fused.ld + c - column)] : T(77);
             CHECK(panels.at(r, c) == w, where, " at ", r, ", ", c);
-            const long double g = own ? fused.g[static_cast<size_t>((r - row) * fused.ld_gradient + c - column)] : T(0);
+            const long double g = own ? apart.g[static_cast<size_t>((r - row) * fused.ld_gradient + c - column)] : T(0);
             expected += g * g;
         }
     CHECK_NEAR(squares, expected, static_cast<long double>(rows * n + 2) * epsilon<double> * expected, where);
@@ -136,12 +143,14 @@ TEST(optimizers_take_the_step_of_their_formula) {
     });
 }
 
-TEST(optimizers_put_new_weights_into_panels) {
+TEST(optimizers_do_all_in_one_pass) {
     for_all_kernels([]<class T>(const Kernels<T>& kernels, const std::string& set) {
         for (const OptimizerKind kind : kinds)
             for (Index n_out = 1; n_out <= 70; n_out += 1 + n_out / 8)
                 for (Index column = 0; column < n_out; column += kernels.panel)
-                    check_fused(kernels, set, kind, n_out, column);
+                    for (const bool penalised : {false, true})
+                        for (const bool packed : {false, true})
+                            check_fused(kernels, set, kind, n_out, column, penalised, packed);
     });
 }
 

@@ -49,7 +49,17 @@ std::vector<Named> trainings() {
           .dropout = 0.2,
           .batch_size = 70,
           .n_steps = 7}},
-        {"fused, sparse rows",
+        {"fused, penalty",
+         {.n_inputs = 100,
+          .n_rows = 150,
+          .n_outputs = 1,
+          .widths = {257, 100},
+          .optimizer = O::rmsprop,
+          .batch_size = 70,
+          .n_steps = 7,
+          .weighted = true,
+          .l2 = 0.1}},
+        {"fused, sparse rows, penalty",
          {.n_inputs = 300,
           .n_rows = 60,
           .n_outputs = 3,
@@ -57,7 +67,8 @@ std::vector<Named> trainings() {
           .loss = L::cross_entropy,
           .batch_size = 25,
           .n_steps = 7,
-          .sparse = true}},
+          .sparse = true,
+          .l2 = 0.1}},
         {"a given order", {.n_rows = 40, .batch_size = 9, .given_order = true}},
         {"a given order of sparse rows, fused",
          {.n_inputs = 300,
@@ -208,6 +219,26 @@ TEST(session_descends_what_it_accumulates) {
     }
 }
 
+// A limit on the gradient's norm, however large, keeps the phases apart.
+TEST(session_takes_the_same_steps_fused_and_not) {
+    for (const InstructionSet& set : runnable()) {
+        use(set);
+        for (const auto& [name, training] : trainings()) {
+            Training unfused = training;
+            if (!unfused.max_gradient_norm) unfused.max_gradient_norm = 1e300;
+            Run<double> run(training), other(unfused);
+            run.train(2, training.n_steps);
+            other.train(2, training.n_steps);
+            for (size_t i = 0; i < run.report[0].size(); ++i)
+                for (const auto& [got, expected] :
+                     {std::pair{run.report[0][i], other.report[0][i]}, std::pair{run.report[2][i], other.report[2][i]}})
+                    CHECK_NEAR(got, expected, 1e-12 * std::abs(expected), set.name, ": ", name, " step ", i);
+            for (size_t i = 0; i < run.weights.size(); ++i)
+                CHECK_NEAR(run.weights[i], other.weights[i], 1e-12, set.name, ": ", name, " weight ", i);
+        }
+    }
+}
+
 TEST(session_takes_the_rows_of_a_given_order) {
     use(runnable().front());
     const Training training{.n_rows = 40, .loss = LossKind::squared_error, .batch_size = 9, .given_order = true};
@@ -231,8 +262,9 @@ TEST(session_takes_the_rows_of_a_given_order) {
 
 TEST(session_stops_at_a_step_that_is_not_finite) {
     for_all_cores([]<class T>(const std::string& core) {
-        for (const Index width : {8, 300}) {  // in three phases, and in two
-            const Training training{.n_inputs = 120, .n_rows = 16, .widths = {width}, .n_steps = 6};
+        using WidthAndPenalty = std::pair<Index, double>;
+        for (const auto& [width, l2] : {WidthAndPenalty{8, 0}, {300, 0}, {8, 0.1}, {300, 0.1}}) {  // 300: fused
+            const Training training{.n_inputs = 120, .n_rows = 16, .widths = {width}, .n_steps = 6, .l2 = l2};
             Run<T> run(training), first_half(training);
             run.plan[0][2] = first_half.plan[0][2] =
                 sizeof(T) == 4 ? 1e30 : 1e200;  // the step after it has no finite error

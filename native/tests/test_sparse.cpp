@@ -38,20 +38,22 @@ void check_gradient(const Kernels<T>& kernels, const std::string& where, const C
                     Index rows, Index n_out) {
     Random random(2);
     const std::vector<T> matrix = table.dense(), d = random.numbers<T>(rows * n_out);
-    const Panels<T> deltas = in_panels(kernels, d, n_out);
-    for (Index first = 0; first < n_out; first += kernels.panel) {
-        const Index n = std::min(kernels.panel, n_out - first);
-        std::vector<T> block(static_cast<size_t>((table.n + 1) * n), T(77));
-        kernels.sparse_gradient(x, rows, table.n, n_out, deltas.numbers.data(), rows, first / kernels.panel,
-                                block.data(), n);
-        for (Index i = 0; i <= table.n; ++i)
-            for (Index j = 0; j < n; ++j) {
+    Panels<T> deltas(kernels, n_out, rows + 2);  // of a larger minibatch
+    deltas.first = 1;
+    for (Index r = 0; r < rows; ++r)
+        for (Index c = 0; c < n_out; ++c) deltas.at(r, c) = d[static_cast<size_t>(r * n_out + c)];
+    const Index half = table.n / 2;
+    for (const auto& [i0, i1] : {std::pair<Index, Index>{0, half}, {half, table.n + 1}}) {
+        std::vector<T> block(static_cast<size_t>((i1 - i0) * n_out), T(77));
+        kernels.sparse_gradient({x, rows, table.n, n_out, deltas.place(), deltas.numbers.data(), i0, i1, block.data()});
+        for (Index i = i0; i < i1; ++i)
+            for (Index j = 0; j < n_out; ++j) {
                 Sum<T> sum;
                 for (Index r = 0; r < rows; ++r)
                     sum.add(i < table.n ? matrix[static_cast<size_t>(x.row(r) * table.n + i)] : T(1),
-                            d[static_cast<size_t>(r * n_out + first + j)]);
-                CHECK_NEAR(block[static_cast<size_t>(i * n + j)], sum.value, sum.bound(), where, " at ", i, ", ",
-                           first + j);
+                            d[static_cast<size_t>(r * n_out + j)]);
+                CHECK_NEAR(block[static_cast<size_t>((i - i0) * n_out + j)], sum.value, sum.bound(), where, " at ", i,
+                           ", ", j);
             }
     }
 }
