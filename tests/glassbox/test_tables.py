@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from chainrule.glassbox.tables import Shown, Table, largest, said
+from chainrule.glassbox.tables import Shown, Table, largest, said, shortened
 
 
 @pytest.fixture
@@ -68,6 +68,23 @@ def test_numbers_are_said_with_six_digits():
         "x",
         "nan",
     ]
+
+
+def test_names_do_not_act_on_a_terminal_or_break_a_line():
+    odd = Table("\x1b[31mred", ("a\nb",), [("\x07bell",)], "\u202eturned").to_text()
+    assert odd.splitlines() == ["\\x1b[31mred", "a\\nb", "\\x07bell", "\\u202eturned"]
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "short"),
+    [
+        ("town = Rome", 11, "town = Rome"),
+        ("ocean_proximity = INLAND", 18, "ocean_pr… = INLAND"),
+        ("population: 664 to 918", 9, "popu… 918"),
+    ],
+)
+def test_a_long_name_keeps_its_end(name, most, short):
+    assert shortened(name, most) == short
 
 
 def test_what_is_shown_reads_alike_everywhere(table):

@@ -17,6 +17,8 @@ __all__ = ["StepDescent", "descent_of"]
 
 Numbers = NDArray[np.float64]
 
+ROUNDING = 1e-12  # of the largest change: what is left where equal numbers are subtracted
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StepDescent(Shown):
@@ -45,8 +47,9 @@ class StepDescent(Shown):
         return self.before + self.change
 
     def tables(self) -> Iterator[Table]:
-        """Show the weights that changed most, with the parts of their change that are not 0."""
-        used = {name: part for name, part in self.parts.items() if part.any()}
+        """Show the weights that changed most, with the parts of their change that are more than rounding."""
+        least = ROUNDING * float(np.max(np.abs(self.change), initial=0.0))
+        used = {name: part for name, part in self.parts.items() if not (np.abs(part) <= least).all()}
         rows = [
             (self.names.weight(int(i)).name, self.before[i], *(part[i] for part in used.values()), self.change[i])
             for i in largest(self.change)

@@ -104,6 +104,14 @@ class Names:
             return list(self.outputs)
         return [f"neuron {j}" for j in range(1, width + 1)]
 
+    def class_label(self, code: int) -> str:
+        """Return what a class is called: by the output of its code; the other of two classes that share one output."""
+        if self.outputs is None:
+            return str(code)
+        if len(self.outputs) == 1:
+            return self.outputs[0] if code else f"other than {self.outputs[0]}"
+        return self.outputs[code]
+
     def sources(self, layer: int) -> list[str]:
         """Return what a dense layer's rows of weights take, (n_in + 1,): inputs or neurons, and "bias" last."""
         before = [i for i in self.dense if i < layer]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ParameterError, nearest
 from chainrule.glassbox.names import Names
-from chainrule.glassbox.tables import Shown, Table, largest
+from chainrule.glassbox.tables import Shown, Table, counted, largest
 from chainrule.network import Dropout, ForwardPass, Inputs
 
 __all__ = ["LayerBackward", "LayerForward", "StepBackward", "StepForward", "forward_of"]
@@ -63,8 +63,8 @@ class LayerForward(Shown):
             )
             for j in largest(mean)
         ]
-        columns = ("neuron", "mean z", "mean a", "least a", "largest a")
-        yield Table(f"{self.name}: {len(mean)} neurons, {len(self.activation)} rows", columns, rows)
+        title = f"{self.name}: {counted(len(mean), 'neuron')}, {counted(len(self.activation), 'row')}"
+        yield Table(title, ("neuron", "mean z", "mean a", "least a", "largest a"), rows)
 
 
 def forward_of(names: Names, forward_pass: ForwardPass, inputs: Inputs) -> "StepForward":

@@ -17,7 +17,7 @@ from chainrule.glassbox.names import Names, Weight, WeightLike
 from chainrule.glassbox.passes import LayerBackward, StepBackward, StepForward, forward_of
 from chainrule.glassbox.tables import Shown, Table
 from chainrule.glassbox.views import Contributions, StepError, StepRows
-from chainrule.network import BackwardPass, DifferencePoint, ForwardPass, Inputs
+from chainrule.network import BackwardPass, CrossEntropy, DifferencePoint, ForwardPass, Inputs, LogLoss
 from chainrule.storage import atomic_write, check_writable
 
 __all__ = ["Step"]
@@ -108,7 +108,17 @@ class Step(Shown):
             expected=moment.batch.target,
             losses=losses,
             outputs=self.names.neurons(self.names.dense[-1]),
+            classes=self._classes,
         )
+
+    @property
+    def _classes(self) -> list[str]:
+        """What class codes are called; empty where a row is not of one class."""
+        n_outputs = self.moment.network.n_outputs
+        is_one_of_two = isinstance(self.moment.network.loss, LogLoss) and n_outputs == 1
+        if not is_one_of_two and not isinstance(self.moment.network.loss, CrossEntropy):
+            return []
+        return [self.names.class_label(code) for code in range(max(n_outputs, 2))]
 
     @cached_property
     def backward(self) -> StepBackward:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Shown", "Table", "largest", "said"]
+__all__ = ["LARGEST", "Shown", "Table", "counted", "largest", "printable", "said", "shortened"]
 
 LARGEST = 8  # rows that a table of the largest shows
 
@@ -20,7 +20,25 @@ def said(value: Any) -> str:
         return "–"
     if isinstance(value, float | np.floating):
         return f"{value + 0.0:.6g}"  # −0 is 0
-    return str(value)
+    return printable(str(value))
+
+
+def counted(n: int, noun: str) -> str:
+    """Return "1 row" or "1,234 rows"."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def shortened(name: str, most: int) -> str:
+    """Return a name of at most ``most`` letters: of a longer one the beginning and the end, which tells a category."""
+    if len(name) <= most:
+        return name
+    end = most // 2
+    return f"{name[: most - 1 - end]}…{name[-end:]}"
+
+
+def printable(words: str) -> str:
+    """Return the words with what cannot be seen, or would act on a terminal, written as its code."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
 def largest(values: NDArray[Any], n: int = LARGEST) -> NDArray[np.intp]:
@@ -39,20 +57,20 @@ class Table:
 
     def to_text(self) -> str:
         """Return the table in columns of even width, numbers on the right."""
-        cells = [list(self.columns), *([said(cell) for cell in row] for row in self.rows)]
+        cells = [[said(name) for name in self.columns], *([said(cell) for cell in row] for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         right = [self._is_number(j) for j in range(len(widths))]
         lines = [
             "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)).rstrip()
             for row in cells
         ]
-        return "\n".join(filter(None, [self.title, *lines, self.note]))
+        return "\n".join(filter(None, [printable(self.title), *lines, printable(self.note)]))
 
     def to_html(self) -> str:
         """Return the table as HTML; every name and value is escaped."""
         sides = ["right" if self._is_number(j) else "left" for j in range(len(self.columns))]
         align = [f" style='text-align:{side};padding:1px 8px;white-space:nowrap'" for side in sides]
-        head = "".join(f"<th{a}>{escape(name)}</th>" for name, a in zip(self.columns, align, strict=True))
+        head = "".join(f"<th{a}>{escape(said(name))}</th>" for name, a in zip(self.columns, align, strict=True))
         body = "".join(
             "<tr>" + "".join(f"<td{a}>{escape(said(c))}</td>" for c, a in zip(row, align, strict=True)) + "</tr>"
             for row in self.rows

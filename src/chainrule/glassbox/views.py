@@ -1,5 +1,6 @@
 """What an opened step shows besides its passes: its rows, its error, and which rows made a gradient."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.glassbox.names import Weight
-from chainrule.glassbox.tables import Shown, Table, largest
+from chainrule.glassbox.tables import LARGEST, Shown, Table, counted, largest
 from chainrule.network import Inputs
 
 __all__ = ["Contributions", "StepError", "StepRows"]
 
 Numbers = NDArray[np.float64]
 MOST_COLUMNS = 8  # columns of the table that are shown
+_COLUMNS = ("row", "prediction", "expected")  # of numbers, as the network takes them
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,10 +50,14 @@ class StepRows(Shown):
         """Show the first rows: as they were given where they are at hand, else their numbers and weights."""
         names = list(self.columns)
         shown = names if len(names) <= MOST_COLUMNS else [*names[: MOST_COLUMNS - 1], names[-1]]
-        rows = [(int(number), *(self.columns[name][i] for name in shown)) for i, number in enumerate(self.numbers[:8])]
-        notes = [f"{len(self) - 8} more rows"] if len(self) > 8 else []
-        notes += [f"{len(names) - len(shown)} more columns"] if len(names) > len(shown) else []
-        yield Table(f"{len(self)} rows", ("row", *shown), rows, ", ".join(notes))
+        n_left = len(names) - len(shown)
+        yield self.as_table(shown, LARGEST, note=f"{n_left} more columns" if n_left else "")
+
+    def as_table(self, names: Sequence[str], n_rows: int, *, note: str) -> Table:
+        """Return the first rows as a table of some columns, missing values as None."""
+        values = [[_given(value) for value in self.columns[name][:n_rows]] for name in names]
+        title = counted(len(self), "row") if len(self) <= n_rows else f"{n_rows:,} of {len(self):,} rows"
+        return Table(title, ("row", *names), list(zip(self.numbers[:n_rows].tolist(), *values, strict=True)), note)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,6 +80,8 @@ class StepError(Shown):
         Each row's loss, its weight left out.
     outputs : list of str (K,)
         What the outputs are called.
+    classes : list of str
+        What class codes are called; empty where a row is not of one class.
     """
 
     value: float
@@ -83,17 +91,31 @@ class StepError(Shown):
     expected: NDArray[Any]
     losses: Numbers
     outputs: list[str]
+    classes: list[str]
 
     def tables(self) -> Iterator[Table]:
-        """Show the rows of largest loss."""
-        rows = [
-            (int(self.rows[i]), _pair(self.predictions[i]), _pair(self.expected[i]), self.losses[i])
-            for i in largest(self.losses)
-        ]
-        note = f"E holds a penalty of {self.penalty:.6g}" if self.penalty else ""
-        yield Table(
-            f"E = {self.value:.6g}; rows of largest loss", ("row", "prediction", "expected", "loss"), rows, note
-        )
+        """Show the rows of largest loss: of classes the expected one, what it was given, and the one given most."""
+        columns = ("row", "expected", "its probability", "likeliest", "probability") if self.classes else _COLUMNS
+        of_row = self._of_class if self.classes else self._of_numbers
+        rows = [(int(self.rows[i]), *of_row(i), self.losses[i]) for i in largest(self.losses).tolist()]
+        notes = [f"E holds a penalty of {self.penalty:.6g}"] if self.penalty else []
+        if len(self.outputs) > 1 and not self.classes:
+            notes.append(f"in brackets: {', '.join(self.outputs)}")
+        yield Table(f"E = {self.value:.6g}; rows of largest loss", (*columns, "loss"), rows, "; ".join(notes))
+
+    def _of_class(self, i: int) -> tuple[str, float, str, float]:
+        p = self.predictions[i]
+        given = p if len(p) > 1 else np.array([1.0 - p[0], p[0]])
+        expected, likeliest = int(np.ravel(self.expected[i])[0]), int(given.argmax())
+        return self.classes[expected], given[expected], self.classes[likeliest], given[likeliest]
+
+    def _of_numbers(self, i: int) -> tuple[Any, Any]:
+        return _pair(self.predictions[i]), _pair(self.expected[i])
+
+
+def _given(value: Any) -> Any:
+    """Return a value of a table, a missing one as None."""
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _pair(values: Any) -> Any:

@@ -73,13 +73,32 @@ def test_a_small_network_has_no_heat_maps_and_a_large_one_has(run, recorded_run)
 
 
 def test_names_are_plain_text(run):
-    names = Names(run.network, ["<b>", "&", "x" * 40, "d"], ["a", "<i>", "c"])
+    names = Names(run.network, ["<b>", "&", "x" * 30 + "town = Rome", "d"], ["a", "<i>", "c"])
     moment = run.step(0).moment
     object.__setattr__(moment, "names", names)
     told = labels(step_network(Step(moment)))
     assert "&lt;b&gt;" in told
-    assert f"{'x' * 17}…" in told
+    assert "xxxxxxxx…wn = Rome" in told
     assert any(text.startswith("&lt;i&gt;<br>δ") for text in told)
+
+
+def test_labels_in_heat_maps_are_plain_text(recorded_run):
+    rng = np.random.default_rng(0)
+    network = multilayer_perceptron(9, (), 2, loss="squared_error")
+    source = Source(rng.normal(size=(12, 9)), rng.normal(size=(12, 2)))
+    run = recorded_run(network, source, Recipe(SGD(), 0.1, epochs=1, settings=Settings(12)), outputs=["<b>", "c"])
+    [heat] = [trace for trace in step_network(run.step(0)).data if trace.type == "heatmap"]
+    assert heat.customdata[0][0] == "&lt;b&gt; ← input 1"
+
+
+def test_headings_of_a_deep_network_are_small_enough_to_stand_apart(recorded_run):
+    rng = np.random.default_rng(0)
+    source = Source(rng.normal(size=(12, 3)), rng.normal(size=(12, 1)))
+    for hidden, size in (((4,) * 4, 14), ((4,) * 5, 11)):
+        network = multilayer_perceptron(3, hidden, 1, loss="squared_error")
+        figure = step_network(recorded_run(network, source, Recipe(SGD(), epochs=1, settings=Settings(12))).step(0))
+        headings = [one for one in figure.layout.annotations if one.text.startswith("<b>")]
+        assert [one.font.size for one in headings] == [size] * (len(hidden) + 2)
 
 
 def test_numbers_that_are_not_finite_are_drawn_as_text(run):

@@ -12,6 +12,7 @@ from chainrule.glassbox.derivation.latex import LatexRenderer, escaped
 from chainrule.glassbox.derivation.mathml import MathMLRenderer
 from chainrule.glassbox.derivation.number import Number
 from chainrule.glassbox.derivation.text import TextRenderer
+from chainrule.glassbox.tables import printable
 
 __all__ = ["Derivation", "Equation", "Link"]
 
@@ -125,17 +126,17 @@ class Derivation:
         return (equation for link in self.links for equation in link.equations)
 
     def __str__(self) -> str:
-        return "\n\n".join([_printable(self.title), fill(_printable(self.introduction), WIDTH), *self._text_links()])
+        return "\n\n".join([printable(self.title), fill(printable(self.introduction), WIDTH), *self._text_links()])
 
     def _text_links(self) -> Iterator[str]:
         write = TextRenderer().render
         for number, link in enumerate(self.links, 1):
-            lines = [f"{number}. {_printable(link.title)}"]
+            lines = [f"{number}. {printable(link.title)}"]
             for equation in link.equations:
                 left, *others = (write(side) for side in equation.sides)
                 lines.append(f"   {left} {equation.relation} {others[0]}")
                 lines += [f"   {' ' * len(left)} = {other}" for other in others[1:]]
-            words = fill(_printable(link.words), WIDTH, initial_indent="   ", subsequent_indent="   ")
+            words = fill(printable(link.words), WIDTH, initial_indent="   ", subsequent_indent="   ")
             yield "\n".join([*lines, words])
 
     def to_latex(self) -> str:
@@ -183,14 +184,9 @@ def _rows(equation: Equation) -> str:
     )
 
 
-def _printable(words: str) -> str:
-    """Return the words with what cannot be seen, or would act on a terminal, written as its code."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
-
-
 def _in_latex(words: str) -> str:
-    return escaped(_printable(words))
+    return escaped(printable(words))
 
 
 def _in_html(words: str) -> str:
-    return escape(_printable(words))
+    return escape(printable(words))

@@ -65,7 +65,7 @@ def landscape(
     figure = Figure()
     _add_ground(figure, found)
     _add_path(figure, found)
-    lay_out(figure, title, height=480)
+    lay_out(figure, title, height=480, showlegend=True)
     for axis, number in ((figure.update_xaxes, 0), (figure.update_yaxes, 1)):
         axis(title_text=_axis_title(found, number), title_standoff=12, showgrid=False)
     return figure

@@ -8,7 +8,7 @@ import numpy as np
 from chainrule.errors import ParameterError
 from chainrule.glassbox.figures.style import BLUE, DIVERGING, INK, RED, check_plotly, lay_out
 from chainrule.glassbox.sketch import Edge, Sketch, Unit, sketch_of
-from chainrule.glassbox.tables import largest
+from chainrule.glassbox.tables import largest, shortened
 
 if TYPE_CHECKING:
     from chainrule.glassbox.step import Step
@@ -19,6 +19,7 @@ LEVELS = 4  # widths of lines
 MOST_CELLS = 64  # rows and columns of a heat map
 UNIT_HEIGHT, MAP_HEIGHT = 66, 260
 MOST_LETTERS = 18
+ROOMY = 6  # columns whose headings have room in the usual size
 
 
 @np.errstate(all="ignore")  # what is not finite is shown as it is
@@ -192,12 +193,13 @@ def _add_heading(figure: Any, sketch: Sketch, number: int) -> None:
     column = sketch.columns[number]
     shown = f"<br>{len(column.units)} of {column.n_units:,}" if len(column.units) < column.n_units else ""
     text = f"<b>{html.escape(column.name)}</b>{shown}"
-    figure.add_annotation(x=number, y=-0.45, yanchor="bottom", text=text, showarrow=False, row=1, col=1)
+    size = 14 if len(sketch.columns) <= ROOMY else 11
+    place = {"x": number, "y": -0.45, "yanchor": "bottom", "row": 1, "col": 1}
+    figure.add_annotation(text=text, showarrow=False, font={"size": size}, **place)
 
 
 def _add_label(figure: Any, unit: Unit, place: tuple[float, float], side: str) -> None:
-    name = unit.name if len(unit.name) <= MOST_LETTERS else f"{unit.name[: MOST_LETTERS - 1]}…"
-    text = html.escape(name)
+    text = html.escape(shortened(unit.name, MOST_LETTERS))
     if unit.delta is not None:
         text += f"<br>δ {_short(unit.delta)}"
     shift = {
@@ -221,7 +223,7 @@ def _add_maps(figure: Any, step: "Step") -> None:
         sources, neurons = step.names.sources(layer), step.names.neurons(layer)
         figure.add_heatmap(
             z=change[np.ix_(rows, columns)],
-            customdata=[[f"{neurons[j]} ← {html.escape(sources[i])}" for j in columns] for i in rows],
+            customdata=[[f"{html.escape(neurons[j])} ← {html.escape(sources[i])}" for j in columns] for i in rows],
             hovertemplate="%{customdata}<br>Δw = %{z:.4g}<extra></extra>",
             coloraxis="coloraxis",
             row=2,

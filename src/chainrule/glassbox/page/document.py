@@ -28,7 +28,7 @@ th{color:var(--dim);font-weight:600}
 details{border:1px solid var(--line);border-radius:6px;margin:.5rem 0;padding:.4rem .75rem;background:var(--soft)}
 summary{cursor:pointer;overflow-wrap:anywhere}
 svg{display:block;min-width:34rem;width:100%;height:auto}
-svg text{fill:var(--ink);font-size:11px}svg .dim{fill:var(--dim)}
+svg text{fill:var(--ink);font-size:11px}svg .dim{fill:var(--dim)}svg text.small{font-size:9.5px}
 svg .plus{stroke:var(--plus)}svg .minus{stroke:var(--minus)}svg .odd{stroke:var(--ink);stroke-dasharray:3 3}
 svg circle.plus{fill:var(--plus)}svg circle.minus{fill:var(--minus)}svg circle.odd{fill:var(--paper)}
 svg .halo{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}

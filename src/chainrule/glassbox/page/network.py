@@ -7,7 +7,7 @@ from functools import cached_property
 from html import escape
 
 from chainrule.glassbox.sketch import Edge, Sketch, Unit
-from chainrule.glassbox.tables import said
+from chainrule.glassbox.tables import said, shortened
 
 __all__ = ["NetworkDrawing"]
 
@@ -113,7 +113,7 @@ def _circle(name: str, value: float | None, top: float, place: tuple[float, floa
     return (
         f'<circle class="under" {circle}/><circle class="{_sign(value)}" {circle} fill-opacity="{opacity:.2f}">'
         f"<title>{escape(name)}: {escape(said(value))}</title></circle>"
-        f'<text x="{x:.0f}" y="{y + 3.5:.0f}" text-anchor="middle" font-size="9">{_short(value)}</text>'
+        f'<text x="{x:.0f}" y="{y + 3.5:.0f}" text-anchor="middle" class="small">{_short(value)}</text>'
     )
 
 
@@ -125,7 +125,7 @@ def _short(value: float) -> str:
 
 def _name(name: str, place: tuple[float, float], side: str) -> str:
     x, y = place
-    shown = escape(name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…")
+    shown = escape(shortened(name, MOST_LETTERS))
     at, below, anchor = {
         "left": (x - RADIUS - 6, y + 4, "end"),
         "right": (x + RADIUS + 6, y + 4, "start"),

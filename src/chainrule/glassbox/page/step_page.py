@@ -89,13 +89,9 @@ def _introduction(step: "Step", include_rows: bool) -> str:
 
 
 def _rows(step: "Step") -> str:
-    rows, names = step.rows, list(step.rows.columns)
-    table = Table(
-        f"{min(len(rows), MOST_ROWS):,} of {len(rows):,} rows",
-        ("row", *names),
-        [(int(n), *(rows.columns[name][i] for name in names)) for i, n in enumerate(rows.numbers[:MOST_ROWS])],
-        "" if names else "Their values as they were given are not at hand.",
-    )
+    names = list(step.rows.columns)
+    note = "" if names else "Their values as they were given are not at hand."
+    table = step.rows.as_table(names, MOST_ROWS, note=note)
     inner = f'<div class="wide">{table.to_html()}</div>'
     return f"<details><summary>Their values, as they were given</summary>{inner}</details>"
 

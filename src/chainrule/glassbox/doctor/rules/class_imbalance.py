@@ -37,12 +37,11 @@ def look(examination: Examination) -> Finding | None:
     worst = min(recall, key=lambda code: recall[code], default=None)
     if worst is None or not recall[worst] < MISSED:
         return None
-    share = float(weights[worst] / weights.sum())
+    share, label = float(weights[worst] / weights.sum()), examination.names.class_label(worst)
     return Finding(
         rule=NAME,
         level=Level.FAULT if recall[worst] == 0 else Level.WARNING,
-        symptom=f"class {_label(examination, worst)} is recognised in {recall[worst]:.0%} of its rows, and has "
-        f"{share:.1%} of the weight",
+        symptom=f"class {label} is recognised in {recall[worst]:.0%} of its rows, and has {share:.1%} of the weight",
         evidence=Evidence(
             step=examination.probes[-1].index,
             rows=[int(row) for row in examination.run.rows[missed[worst]]],
@@ -60,15 +59,6 @@ def _missed(examination: Examination, codes: NDArray[np.int64], code: int) -> ND
     logits = examination.network.forward(examination.kept.weights, examination.source.take(rows).numbers).logits
     guesses = logits.argmax(axis=1) if logits.shape[1] > 1 else (logits[:, 0] > 0).astype(np.int64)
     return rows[guesses != code]
-
-
-def _label(examination: Examination, code: int) -> str:
-    outputs = examination.names.outputs
-    if outputs is None:
-        return str(code)
-    if len(outputs) == 1:  # the logit of the second of two classes
-        return str(outputs[0]) if code else f"other than {outputs[0]}"
-    return str(outputs[code])
 
 
 RULE = RunRule(name=NAME, explains=("stopped_too_early", "plateau"), look=look)
