@@ -176,7 +176,7 @@ class MultilayerPerceptron(Diagnosing, Drawing, CallbackSupportMixin, BaseEstima
         problem = self._problem(as_rows(X), y, weight)
         judged = None if eval_set is None else self._read_evaluation(*eval_set)
         self._random_state = check_random_state(self.random_state)
-        origin = Origin(stream_state(self._random_state), len(y), X.dtype.name if is_first else None)
+        origin = Origin(stream_state(self._random_state), X.shape[0], X.dtype.name if is_first else None)
         self._build(sizes, X, is_first=is_first)
         recorder = None if incremental else make_recorder(self.record, beside=MARKS_BUDGET)
         told = Told(judged, eval_metric, callbacks, recorder)
