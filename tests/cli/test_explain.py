@@ -83,6 +83,14 @@ def test_a_weight_is_named_in_several_ways(chainrule, trained, name):
     assert facts["weight"]["name"].startswith("hidden 1 · neuron 2 ← x")
 
 
+def test_a_class_that_is_called_by_a_number_goes_by_it(chainrule, houses, quick):
+    houses.with_columns(sold=pl.Series([5, 2, 9] * 50)).write_csv("three.csv")
+    chainrule("train", "three.csv", "--target", "sold", "--ignore", "price", *quick)
+    explain = ["explain", "three.chainrule", "three.csv", "--json", "--weight"]
+    for given, name in (("2", "2"), ("9", "9"), ("3", "9"), ("1", "2")):  # labels first: 2, 5, 9; then places
+        assert chainrule(*explain, f"output, {given}, bias").json()["weight"]["name"] == f"output · {name} ← bias"
+
+
 def test_a_weight_is_named_by_its_position(chainrule, trained):
     assert chainrule(*EXPLAIN, "--weight", "5", "--json").json()["weight"]["index"] == 5
 
@@ -120,6 +128,8 @@ MISTAKES = {
     "not a weight": (["--weight", "x"], "--weight must be a full name like 'hidden 1 · neuron 1 ← x'"),
     "no page": (["--html", "step.txt"], r"--html writes a page, so its name must end in \.html"),
     "in no folder": (["--html", "no/step.html"], r"cannot write 'no/step\.html'"),
+    "no such weights of rows": (["--row-weight", "v"], r"has no column 'v' \(--row-weight\)"),
+    "weights of rows that are none": (["--row-weight", "colour"], r"'colour' \(--row-weight\) must hold numbers"),
     "a share": (["--holdout", "1"], "--holdout must be at least 0 and less than 1. Got 1.0"),
 }
 

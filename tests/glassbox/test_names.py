@@ -100,6 +100,16 @@ def test_there_is_a_name_for_each(names, given_, what):
         Names(names.network, **given_)
 
 
+def test_a_number_may_be_text_where_it_is_no_name(names):
+    assert names.place("hidden 1", "2", "3") == names.place("hidden 1", 2, 3)
+    labelled = Names(names.network, outputs=["2", "7"])
+    assert str(labelled.place("output", "2", "bias")) == "output · 2 ← bias"
+    assert str(labelled.place("output", 2, "bias")) == "output · 7 ← bias"
+    assert str(labelled.place("output", "1", "bias")) == "output · 2 ← bias"
+    with pytest.raises(ParameterError, match="the number of a neuron of hidden 1 must be an int from 1 to .*, got 99"):
+        names.place("hidden 1", "99", 1)
+
+
 class Scale(Layer):
     """One factor for each input: a layer with weights that is not dense."""
 

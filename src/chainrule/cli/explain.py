@@ -92,8 +92,8 @@ def _run(model: Model, X: Features, rows: LabelledRows) -> RecordedRun:
 def _weight(step: Step, text: str) -> Any:
     """Return the weight that ``--weight`` names: a position, a full name, or "layer, neuron, source"."""
     text = re.sub(r"\s*<-\s*", " ← ", text.strip(), count=1)
-    if text.isdigit() or "←" in text:
-        return step.weight(_number(text))
+    if text.isdecimal() or "←" in text:
+        return step.weight(int(text) if text.isdecimal() else text)
     parts = [part.strip() for part in text.split(",", 2)]
     if len(parts) != 3:
         example = step.names.weight(0)
@@ -101,11 +101,7 @@ def _weight(step: Step, text: str) -> Any:
             f"--weight must be a full name like '{example}', or 'layer, neuron, source' like 'output, 1, bias', or a "
             f"number. Got {text!r}."
         )
-    return step.weight(*map(_number, parts))
-
-
-def _number(text: str) -> int | str:
-    return int(text) if text.isdigit() else text
+    return step.weight(*parts)
 
 
 def _facts(step: Step) -> dict[str, Any]:

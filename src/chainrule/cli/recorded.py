@@ -21,7 +21,9 @@ Result = TypeVar("Result")
 USUAL_SHARE = 0.2  # that train holds out unless told otherwise
 
 
-def rows_with_target(model: Model, model_path: str, table: str, weight: str | None, teller: Teller) -> LabelledRows:
+def rows_with_target(
+    model: Model, model_path: str, table: str, weight: str | None, teller: Teller, *, weight_option: str = "--weight"
+) -> LabelledRows:
     """Return the rows of a table that have the target of a model, its values checked.
 
     Parameters
@@ -33,6 +35,8 @@ def rows_with_target(model: Model, model_path: str, table: str, weight: str | No
         Column of row weights.
     teller : Teller
         Is told of rows that are left out.
+    weight_option : str
+        The option that names the weight, for messages.
 
     Raises
     ------
@@ -43,7 +47,8 @@ def rows_with_target(model: Model, model_path: str, table: str, weight: str | No
     schema = model.encoder_.reading_schema()
     if isinstance(model, TableClassifier) and model.classes_.dtype.kind in "OUT":
         schema[target] = pl.String  # a class called 007 stays 007
-    rows = labelled_rows(table, read_table(table, schema=schema), target=target, weight=weight, role=role)
+    frame = read_table(table, schema=schema)
+    rows = labelled_rows(table, frame, target=target, weight=weight, role=role, weight_option=weight_option)
     if isinstance(model, TableClassifier):
         check_classes_known(table, rows.all_y, model.classes_.tolist(), role=role)
     else:
@@ -84,7 +89,7 @@ def on_training_rows(
     if holdout is not None and not 0 <= holdout < 1:
         raise ParameterError(f"--holdout must be at least 0 and less than 1. Got {holdout}.")
     model: Model = load(model_path)
-    rows = rows_with_target(model, model_path, table, weight, teller)
+    rows = rows_with_target(model, model_path, table, weight, teller, weight_option="--row-weight")
     refusals: list[Exception] = []
     for share in [USUAL_SHARE, 0.0] if holdout is None else [holdout]:
         try:

@@ -64,7 +64,13 @@ def check_names(path: str, known: Iterable[str], wanted: Sequence[str], option: 
 
 
 def labelled_rows(
-    path: str, frame: pl.DataFrame, *, target: str, weight: str | None = None, role: str = "--target"
+    path: str,
+    frame: pl.DataFrame,
+    *,
+    target: str,
+    weight: str | None = None,
+    role: str = "--target",
+    weight_option: str = "--weight",
 ) -> LabelledRows:
     """Split a table into features, target and weight, without the rows that have no target.
 
@@ -78,6 +84,8 @@ def labelled_rows(
         Column names; both are taken out of the features.
     role : str
         What makes it the target, for messages: an option, or the model.
+    weight_option : str
+        The option that names the weight, for messages.
 
     Raises
     ------
@@ -86,7 +94,7 @@ def labelled_rows(
         missing, negative or not finite.
     """
     check_names(path, frame.columns, [target], role)
-    check_names(path, frame.columns, [weight] if weight is not None else [], "--weight")
+    check_names(path, frame.columns, [weight] if weight is not None else [], weight_option)
     y = frame[target]
     if y.dtype.is_temporal() or y.dtype.is_nested():
         raise TableError(f"{path}: column {target!r} ({role}) must hold numbers, text or true/false. Got {y.dtype}.")
@@ -98,7 +106,7 @@ def labelled_rows(
     features = frame.drop([target] if weight is None or weight == target else [target, weight])
     if features.width == 0:
         raise TableError(f"{path}: has no column besides {target!r} to learn from.")
-    weights = None if weight is None else _weights(path, frame[weight], has_target)
+    weights = None if weight is None else _weights(path, frame[weight], has_target, weight_option)
     numbers = np.flatnonzero(has_target.to_numpy())
     return LabelledRows(
         features.filter(has_target), y.filter(has_target), weights, numbers, frame.height - len(numbers), features, y
@@ -148,21 +156,21 @@ def _check_finite(path: str, y: pl.Series, role: str) -> None:
         )
 
 
-def _weights(path: str, column: pl.Series, kept: pl.Series) -> npt.NDArray[np.float64]:
+def _weights(path: str, column: pl.Series, kept: pl.Series, option: str) -> npt.NDArray[np.float64]:
     """Return the weights of the kept rows; rows are counted from 0, as in the table room's messages."""
     if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
         value = column.drop_nulls().first()
-        raise TableError(f"{path}: column {column.name!r} (--weight) must hold numbers. Got {value!r}.")
+        raise TableError(f"{path}: column {column.name!r} ({option}) must hold numbers. Got {value!r}.")
     weights = column.cast(pl.Float64).fill_null(np.nan)
     for wrong, rule in [(~weights.is_finite(), "is missing or not finite"), (weights < 0, "is negative")]:
         wrong &= kept
         if wrong.any():
             row = int(wrong.arg_max() or 0)
             raise TableError(
-                f"{path}: column {column.name!r} (--weight), row {row} (counting from 0): {column[row]} {rule}. "
+                f"{path}: column {column.name!r} ({option}), row {row} (counting from 0): {column[row]} {rule}. "
                 "Weights must be at least 0; 0 leaves a row out."
             )
     chosen = weights.filter(kept).to_numpy()
     if not chosen.any():
-        raise TableError(f"{path}: column {column.name!r} (--weight) is 0 in every row, so no row would count.")
+        raise TableError(f"{path}: column {column.name!r} ({option}) is 0 in every row, so no row would count.")
     return chosen

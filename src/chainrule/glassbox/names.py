@@ -192,9 +192,11 @@ class Names:
 
 
 def _chosen(what: str, given: Any, names: list[str]) -> int:
-    """Return the position, from 0, of a name or of a number from 1."""
+    """Return the position, from 0, of a name or of a number from 1; a number may be text where that is no name."""
     if isinstance(given, str):
         places = [i for i, name in enumerate(names) if name == given]
+        if not places and given.isdecimal():
+            return _chosen(what, int(given), names)
         if not places:
             shown = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
             raise ParameterError(f"there is no {what} called {given!r}; there is {shown}.{nearest(given, names)}")

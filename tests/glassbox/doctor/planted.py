@@ -281,7 +281,7 @@ def planted():
             replace(iris, y=flipped("iris", 1.0), hidden=(64, 64), epochs=60, held_out=0.3),
         ),
         "batch_too_small": (
-            replace(diabetes, **sgd, rate=0.05, batch=1, epochs=10, activation="tanh"),
+            replace(diabetes, **sgd, rate=0.1, batch=1, epochs=10, activation="tanh"),
             replace(cancer, y=noisy, **sgd, rate=0.2, batch=2, epochs=10, activation="tanh"),
         ),
         "dominant_rows": (
@@ -349,6 +349,6 @@ def healthy():
         "diabetes, full batch sgd": replace(
             diabetes, optimizer=SGD(), batch=442, rate=0.1, activation="tanh", epochs=200
         ),
-        "linnerud": replace(linnerud, epochs=150, batch=20),
+        "linnerud": replace(linnerud, epochs=400, batch=20),
         "linnerud, penalty": replace(linnerud, epochs=150, batch=20, penalty=Penalty(l2=0.01), activation="softplus"),
     }

@@ -58,7 +58,7 @@ def _missed(examination: Examination, codes: NDArray[np.int64], code: int) -> ND
     rows = rows[spread_rows(len(rows), MOST_ROWS)]
     logits = examination.network.forward(examination.kept.weights, examination.source.take(rows).numbers).logits
     guesses = logits.argmax(axis=1) if logits.shape[1] > 1 else (logits[:, 0] > 0).astype(np.int64)
-    return rows[guesses != code]
+    return np.asarray(rows[guesses != code])
 
 
 RULE = RunRule(name=NAME, explains=("stopped_too_early", "plateau"), look=look)
