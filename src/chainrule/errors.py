@@ -11,7 +11,7 @@
     ├── ModelFileError   (ValueError)       a model file or checkpoint cannot be trusted or understood
     ├── OutputError      (OSError)          a file cannot be written; what was there before is untouched
     ├── ReplayError      (ValueError)       a run cannot be repeated as it was: other rows, version or processor
-    ├── DivergedError    (ArithmeticError)  training met a non-finite error and could not recover
+    ├── DivergedError (ArithmeticError, ValueError)  training met a non-finite error and could not recover
     └── MissingExtraError (ImportError)     an optional package is needed and not installed
 
     ChainruleWarning     (UserWarning)
@@ -42,6 +42,7 @@ __all__ = [
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class ChainruleError(Exception):
@@ -83,8 +84,15 @@ class ReplayError(ChainruleError, ValueError, AttributeError):
     """
 
 
-class DivergedError(ChainruleError, ArithmeticError):
-    """Training met a non-finite error and could not recover."""
+class DivergedError(ChainruleError, ArithmeticError, ValueError):
+    """Training met a non-finite error and could not recover.
+
+    A ``ValueError``, too, as scikit-learn's networks raise. One that an estimator's ``fit`` raises carries, as
+    ``model``, an estimator with the training that was given up: ``error.model.diagnose()`` says why, and
+    ``error.model.run_`` opens its steps. The estimator that was to be fitted stays what it was.
+    """
+
+    model: Any = None
 
 
 class MissingExtraError(ChainruleError, ImportError):

@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 
 import chainrule
 from chainrule import TableClassifier, TableRegressor, diagnose
-from chainrule.errors import ParameterError, ReplayError, ShapeError, TableError
+from chainrule.errors import DivergedError, ParameterError, ReplayError, ShapeError, TableError
 from chainrule.glassbox.doctor import Level
 
 SMALL = {"hidden_layer_sizes": (16,), "max_iter": 40, "random_state": 0}
@@ -140,3 +140,29 @@ def test_what_is_no_table_or_target_is_refused():
         diagnose(csr_array(X), y)
     with pytest.raises(TableError, match="diagnose needs a table"):
         diagnose("wine.csv", y)
+
+
+@pytest.mark.filterwarnings("ignore::chainrule.errors.DivergenceWarning")
+@pytest.mark.parametrize(("rate", "rule"), [(1e3, "learning_rate_too_large"), (1e150, "non_finite")])
+def test_the_error_of_a_fit_that_is_given_up_has_the_training(rate, rule):
+    X, y = load_diabetes(return_X_y=True)
+    settings = SMALL | {"solver": "sgd", "activation": "identity", "learning_rate_init": rate}
+    model = TableRegressor(**settings)
+    with pytest.raises(DivergedError, match="Training diverged") as caught:
+        model.fit(X, y)
+    assert not hasattr(model, "network_")
+    failed = caught.value.model
+    assert failed.stop_reason_ == "diverged"
+    assert failed.diagnose()[0].rule == rule
+    assert np.isfinite(failed.run_.step(-1).weights).all()
+    again = pickle.loads(pickle.dumps(failed)).replay(X, y)
+    assert np.array_equal(again.step(-1).weights, failed.run_.step(-1).weights)
+
+
+def test_rows_of_an_eval_set_are_there_for_the_doctor():
+    X, y = load_diabetes(return_X_y=True)
+    model = TableRegressor(**SMALL).fit(X[:300], y[:300], eval_set=(X[300:], y[300:]))
+    validation = model._recording.at_hand.validation
+    assert np.array_equal(validation.numbers, model.encoder_.transform(X[300:]))
+    assert model._recording.at_hand.source.n_rows == 300
+    assert model.replay(X[:300], y[:300]).step(0).index == 0

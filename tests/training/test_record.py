@@ -1,15 +1,17 @@
 """What is recorded of a run, and every step of it repeated, bit for bit."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from chainrule.engine import Settings, Source
-from chainrule.errors import DivergenceWarning, ModelFileError, ParameterError, ReplayError
+from chainrule.errors import DivergedError, DivergenceWarning, ModelFileError, ParameterError, ReplayError
 from chainrule.network import multilayer_perceptron
 from chainrule.training import (
     LBFGS,
@@ -17,6 +19,7 @@ from chainrule.training import (
     Callback,
     Constant,
     Cosine,
+    Momentum,
     OneCycle,
     Recipe,
     ReduceOnPlateau,
@@ -420,6 +423,36 @@ def test_checksums_see_every_bit():
         replace(source, numbers=source.numbers[:, ::-1].copy()),
     ]
     assert len({source_fingerprint(one) for one in (source, *others)}) == 5
+
+
+@pytest.mark.parametrize("layout", [np.asarray, csr_array])
+def test_of_large_tables_a_part_is_read_the_ends_too(layout):
+    X = np.ones((300_000, 4))
+    source = Source(layout(X), np.zeros((300_000, 1)))
+    same, fingerprint = Source(layout(X.copy()), np.zeros((300_000, 1))), source_fingerprint(source)
+    assert source_fingerprint(same) == fingerprint
+    for rows in (slice(0, 1), slice(-1, None), slice(1000, 1500), slice(None, None, 2)):
+        other = X.copy()
+        other[rows] += 1e-9
+        assert source_fingerprint(Source(layout(other), source.target)) != fingerprint
+    small = Source(np.ones((1000, 4)), np.zeros((1000, 1)))
+    for row in range(0, 1000, 97):
+        other = small.numbers.copy()
+        other[row, 2] = 2.0
+        assert source_fingerprint(replace(small, numbers=other)) != source_fingerprint(small)
+
+
+def test_the_record_of_a_run_that_is_given_up_ends_before_the_step_that_was_not_finite():
+    network, source = multilayer_perceptron(4, (5,), 3, activation="identity", loss="squared_error"), source_of(40)
+    source = replace(source, target=np.eye(3)[source.target])
+    recorder, recipe = Recorder(Keyframes(2**16)), Recipe(Momentum(), 3.0, epochs=30, settings=Settings(8))
+    with pytest.raises(DivergedError, match=r"not finite at step (\d+)") as caught:
+        train(network, source, recipe, callbacks=[recorder])
+    record, state = recorder.record, recorder.given_up
+    failing = int(re.search(r"step (\d+)", str(caught.value))[1])
+    assert record.n_steps == failing - 1 == record.keyframes.steps[-1]
+    replay = Replay(record.without_keyframes(), network, source)
+    assert np.array_equal(replay.before(record.n_steps).weights, state.weights)
 
 
 def test_surroundings_tell_what_differs():

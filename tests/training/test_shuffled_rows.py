@@ -1,13 +1,23 @@
 """The order of rows is that of scikit-learn's stream, whatever epochs are asked for and however often."""
 
+import pickle
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.utils import shuffle
 
+from chainrule.errors import ModelFileError
 from chainrule.training.shuffled_rows import ShuffledRows
+from chainrule.training.stream import checked_stream, stream_of, stream_state
 
 N_EPOCHS = 12
+
+
+def mark_bytes(n_rows):
+    """Return what a mark takes: 625 words of the stream, and a word a row."""
+    return 4 * (625 + n_rows)
 
 
 @given(
@@ -15,9 +25,10 @@ N_EPOCHS = 12
     n_rows=st.integers(1, 30),
     asked=st.lists(st.tuples(st.integers(0, N_EPOCHS - 4), st.integers(1, 4)), max_size=8),
     ended=st.integers(0, N_EPOCHS),
+    n_marks=st.integers(0, 5),
 )
 @settings(deadline=None, max_examples=60)
-def test_epochs_in_any_order_are_scikit_learns(seed, n_rows, asked, ended):
+def test_epochs_in_any_order_are_scikit_learns(seed, n_rows, asked, ended, n_marks):
     stream, orders, states = np.random.RandomState(seed), [], []
     rows = np.arange(n_rows)
     for _ in range(N_EPOCHS + 1):
@@ -25,7 +36,7 @@ def test_epochs_in_any_order_are_scikit_learns(seed, n_rows, asked, ended):
         rows = shuffle(rows, random_state=stream)
         orders.append(rows)
     given_stream = np.random.RandomState(seed)
-    order = ShuffledRows(given_stream, n_rows)
+    order = ShuffledRows(given_stream, n_rows, budget=n_marks * mark_bytes(n_rows))
     for first, n_epochs in asked:
         got = order.of_epochs(first, n_epochs)
         assert got.dtype == np.int64
@@ -34,3 +45,65 @@ def test_epochs_in_any_order_are_scikit_learns(seed, n_rows, asked, ended):
     untouched = given_stream.get_state()[1]
     np.testing.assert_array_equal(untouched, states[0])
     np.testing.assert_array_equal(order.stream_after(ended)[:-1], states[ended])
+
+
+class Counting(ShuffledRows):
+    """Counts how many epochs are shuffled."""
+
+    shuffled = 0
+
+    def _next(self):
+        self.shuffled += 1
+        return super()._next()
+
+
+def test_late_epochs_are_near_a_mark_and_marks_stay_within_their_budget():
+    n_rows, n_epochs = 50, 1000
+    order = Counting(np.random.RandomState(0), n_rows, budget=20 * mark_bytes(n_rows))
+    first = [order.of_epochs(epoch, 1)[0].copy() for epoch in range(n_epochs)]
+    assert order._marks.nbytes <= 20 * mark_bytes(n_rows)
+    for epoch in (777, 3, 999, 500):
+        order.shuffled = 0
+        assert np.array_equal(order.of_epochs(epoch, 1)[0], first[epoch])
+        assert order.shuffled <= 2 * n_epochs / 10
+
+
+def test_copies_and_pickles_hold_the_beginning_alone():
+    order = ShuffledRows(np.random.RandomState(3), 100_000)
+    expected = order.of_epochs(4, 1).copy()
+    again = pickle.dumps(order)
+    assert len(again) < 3000
+    assert np.array_equal(pickle.loads(again).of_epochs(4, 1), expected)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 1300))
+@settings(deadline=None, max_examples=20)
+def test_a_stream_goes_on_from_its_state_through_a_file(seed, n_words):
+    stream = np.random.RandomState(seed)
+    stream.bytes(4 * n_words)
+    stored = stream_state(stream).astype(np.int64)
+    again = stream_of(checked_stream(stored))
+    assert np.array_equal(again.random_sample(700), stream.random_sample(700))
+
+
+def test_a_stream_put_elsewhere_keeps_the_normal_number_that_it_has_in_store():
+    one, other = np.random.RandomState(0), np.random.RandomState(0)
+    assert one.normal() == other.normal()
+    stream_of(stream_state(one), one)
+    assert one.normal() == other.normal()
+
+
+NOT_STREAMS = [
+    np.zeros(624, np.int64),
+    np.zeros(625),
+    np.full(625, -1),
+    np.full(625, 2**32),
+    np.full(625, 625),
+    np.zeros((1, 625), np.int64),
+]
+
+
+@pytest.mark.parametrize("state", NOT_STREAMS)
+def test_what_is_no_stream_is_refused(state):
+    with pytest.raises(ModelFileError, match="not the state of a stream of random numbers"):
+        checked_stream(state)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["all_or_nothing"]
+__all__ = ["all_or_nothing", "twin"]
 
 
 @contextmanager
@@ -17,3 +17,10 @@ def all_or_nothing(model: Any) -> Iterator[None]:
         model.__dict__.clear()
         model.__dict__.update(before)
         raise
+
+
+def twin(model: Any) -> Any:
+    """Return another estimator with the same attributes, not copied: what an error carries of a fit that fails."""
+    other = object.__new__(type(model))
+    other.__dict__.update(vars(model))
+    return other

@@ -16,8 +16,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule import engine
-from chainrule.errors import ParameterError
-from chainrule.estimators.all_or_nothing import all_or_nothing
+from chainrule.errors import DivergedError, ParameterError
+from chainrule.estimators.all_or_nothing import all_or_nothing, twin
 from chainrule.estimators.checkpoint import Checkpoint, fingerprint
 from chainrule.estimators.diagnosing import Diagnosing
 from chainrule.estimators.drawing import Drawing
@@ -125,7 +125,8 @@ class TableEstimator(Diagnosing, Drawing, BaseEstimator):  # type: ignore[misc] 
         ParameterError, TableError, ShapeError (all ValueError)
             If a parameter or the table breaks a rule; the message says which and what to do.
         DivergedError (ArithmeticError)
-            If the error is not finite even after going back three times with half the learning rate.
+            If the error is not finite even after going back three times with half the learning rate. Its ``model`` has
+            the training that was given up: ``error.model.diagnose()`` says why.
         """
         check_parameters(type(self).__name__, self.get_params(deep=False), self._rules)
         told, kept = as_callbacks(callbacks), Checkpoint.of(checkpoint)
@@ -162,12 +163,21 @@ class TableEstimator(Diagnosing, Drawing, BaseEstimator):  # type: ignore[misc] 
         recipe = make_recipe(settled, seed=self.seed_)
         network = self._make_network(encoded.training.numbers.shape[1], float(settled["dropout"]))
         seconds = perf_counter() - started
-        state = self._train(network, recipe, encoded, [*callbacks, recorder], checkpoint)
-        self._keep(network, state)
-        at_hand = AtHand(encoded.training, rows, encoded.rows, encoded.validation)
-        recording = Recording(recorder.record, has_eval_set=given is not None, at_hand=at_hand)
-        self._recording = recording.kept(self.record)
-        self.fit_seconds_ = seconds + state.seconds  # of a resumed run: all of its training
+
+        def close(state: TrainingState) -> None:
+            self._keep(network, state)
+            at_hand = AtHand(encoded.training, rows, encoded.rows, encoded.validation)
+            recording = Recording(recorder.record, has_eval_set=given is not None, at_hand=at_hand)
+            self._recording = recording.kept(self.record)
+            self.fit_seconds_ = seconds + state.seconds  # of a resumed run: all of its training
+
+        try:
+            close(self._train(network, recipe, encoded, [*callbacks, recorder], checkpoint))
+        except DivergedError as error:
+            assert recorder.given_up is not None, "training tells its callbacks that it gives up"
+            close(recorder.given_up)
+            error.model = twin(self)
+            raise
 
     def _make_network(self, n_inputs: int, dropout: float) -> Network:
         sizes = self.hidden_layer_sizes
@@ -249,7 +259,7 @@ class TableEstimator(Diagnosing, Drawing, BaseEstimator):  # type: ignore[misc] 
         self.network_, self.weights_ = network, state.weights
         self.history_ = state.history
         self.n_iter_ = state.epoch
-        self.stop_reason_ = state.stop_reason
+        self.stop_reason_ = state.stop_reason or "diverged"
         self.best_epoch_ = state.best_epoch if state.best_weights is not None else state.epoch
         kept = state.history[self.best_epoch_ - 1] if state.history else {}
         names = [name for name in kept if name in GREATER_IS_BETTER or name == "score"]

@@ -17,6 +17,7 @@ EVENTS = (
     "on_epoch_end",
     "on_stop",
     "on_last_step",
+    "on_give_up",
     "on_train_end",
 )
 
@@ -51,6 +52,12 @@ class Callback:
 
     def on_last_step(self, run: "Run") -> None:
         """When training has ended; the state's weights are still those of its last step."""
+
+    def on_give_up(self, run: "Run") -> None:
+        """When a diverging run is given up, before ``DivergedError`` is raised: nothing else is told after it.
+
+        The state is that after the last step that was finite (``run.steps_taken``); the one that was not is counted.
+        """
 
     def on_train_end(self, run: "Run") -> None:
         """After training; the state holds the final weights and ``stop_reason``."""

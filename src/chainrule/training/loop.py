@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from chainrule.engine import Source
-from chainrule.errors import ShapeError
+from chainrule.errors import DivergedError, ShapeError
 from chainrule.network import Network
 from chainrule.training.ahead import go_ahead
 from chainrule.training.callbacks import CallbackLike, as_callbacks
@@ -90,6 +90,9 @@ def train(
                 go_ahead(run)
                 _epoch(run)
             run.finish()
+        except DivergedError:
+            run.notify("on_give_up")
+            raise
         finally:
             run.session.close()
     return state

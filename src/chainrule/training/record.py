@@ -18,6 +18,7 @@ from chainrule.training.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from chainrule.training.run import Run
+    from chainrule.training.state import TrainingState
 
 __all__ = ["Recorder", "RunRecord"]
 
@@ -108,7 +109,7 @@ class RunRecord:
 
 
 class Recorder(Callback):
-    """A callback that writes the record of a run; ``record`` holds it when training has ended.
+    """A callback that writes the record of a run; ``record`` holds it when training has ended, or was given up.
 
     Keyframes are taken where the engine comes back from a chunk of steps, and no more often than keeping them costs a
     share of the time.
@@ -119,18 +120,24 @@ class Recorder(Callback):
         Where they are kept; empty.
     share : float
         Of the training time, at most so much goes into keeping them. 1 keeps one at the end of every chunk.
+
+    Attributes
+    ----------
+    record : RunRecord or None
+    given_up : TrainingState or None
+        Where a run was that diverged and was given up.
     """
 
     def __init__(self, keyframes: Keyframes, *, share: float = COPY_SHARE) -> None:
         self.keyframes, self._share = keyframes, share
         self.record: RunRecord | None = None
+        self.given_up: TrainingState | None = None
         self._factors: list[tuple[int, float]] = []
         self._step = 0
         self._due = 0.0
 
     def on_train_begin(self, run: "Run") -> None:
         """Begin the record."""
-        self._run = run
         self._surroundings = Surroundings.of(run.session)
         self._begin(run)
 
@@ -141,15 +148,19 @@ class Recorder(Callback):
 
     def on_steps_end(self, run: "Run") -> None:
         """Note the factor on the learning rate, and keep a keyframe if it is time for one."""
-        if not self._factors or self._factors[-1][1] != run.rate_factor:
-            self._factors.append((self._step, run.rate_factor))
-        self._step = run.state.step
+        self._note(run, run.state.step)
         if self.keyframes.is_due(self._step) and (self._share == 1.0 or perf_counter() >= self._due):
             self._add(run)
 
+    def _note(self, run: "Run", step: int) -> None:
+        """Note the factor on the learning rate of the steps up to ``step``."""
+        if not self._factors or self._factors[-1][1] != run.rate_factor:
+            self._factors.append((self._step, run.rate_factor))
+        self._step = step
+
     def _add(self, run: "Run") -> None:
         started = perf_counter()
-        self.keyframes.add(Keyframe(run.state.step, run.state.weights, run.state.vectors))
+        self.keyframes.add(Keyframe(self._step, run.state.weights, run.state.vectors))
         now = perf_counter()
         self._due = now + (now - started) / self._share
 
@@ -163,37 +174,37 @@ class Recorder(Callback):
 
     def on_last_step(self, run: "Run") -> None:
         """Keep the end of the run, which the best weights are about to replace."""
-        if len(self.keyframes) and self.keyframes.steps[-1] != run.state.step:
+        self._step = run.state.step
+        if len(self.keyframes) and self.keyframes.steps[-1] != self._step:
             self._add(run)
 
-    def give_up(self) -> None:
-        """Close the record of a run that diverged: before the step that was not finite, which was counted, not taken.
-
-        Training ends with the best weights, if it has kept some.
-        """
-        run = self._run
-        state, reports = run.state, run.state.epoch_steps
-        if reports.shape[1] and not np.isfinite(reports[:, -1]).all():
-            state.step -= 1
-        if state.step > self._step:
-            self.on_steps_end(run)
-        self.on_last_step(run)
-        if state.best_weights is not None:
-            state.weights[...] = state.best_weights
-        self.on_train_end(run)
+    def on_give_up(self, run: "Run") -> None:
+        """Close the record of a run that diverged, before the step that was not finite."""
+        self.given_up = run.state
+        if run.steps_taken > self._step:
+            self._note(run, run.steps_taken)
+        self.keyframes.drop_after(run.steps_taken)
+        if len(self.keyframes) and self.keyframes.steps[-1] != self._step:
+            self._add(run)
+        self._close(run)
 
     def on_train_end(self, run: "Run") -> None:
         """Close the record."""
+        self._close(run)
+
+    def _close(self, run: "Run") -> None:
         state = run.state
-        kept = state.step if state.best_weights is None else int(state.history[state.best_epoch - 1]["step"])
+        kept, weights = self._step, state.weights
+        if state.best_weights is not None:
+            kept, weights = int(state.history[state.best_epoch - 1]["step"]), state.best_weights
         self.record = RunRecord(
             recipe=run.recipe,
             n_rows=run.source.n_rows,
             first_step=self._first_step,
-            n_steps=state.step,
+            n_steps=self._step,
             kept_step=kept,
             surroundings=self._surroundings,
             factors=self._factors,
             keyframes=self.keyframes,
-            digests={self._first_step: self._first_digest, kept: digest(state.weights)},
+            digests={self._first_step: self._first_digest, kept: digest(weights)},
         )

@@ -115,6 +115,12 @@ class Run:
         return self.state.rate_factor * self.state.plateau_factor
 
     @property
+    def steps_taken(self) -> int:
+        """Steps taken: one whose error is not finite is counted by the state, and not taken."""
+        last = self.state.epoch_steps[:, -1:]
+        return self.state.step - (0 if np.isfinite(last).all() else 1)
+
+    @property
     def steps_left(self) -> int:
         """Steps until the current epoch is complete."""
         return self.clock.steps_per_epoch - len(self.state.epoch_steps[0])

@@ -58,7 +58,7 @@ class ShuffledRows:
         self._drawn: tuple[int, NDArray[np.int64]] = (0, np.empty((0, n_rows), np.int64))
 
     def __reduce__(self) -> Any:
-        return ShuffledRows, (stream_of(self.beginning), self.n_rows)
+        return _shuffled_rows, (self.beginning, self.n_rows)
 
     def of_epochs(self, first: int, n_epochs: int) -> NDArray[np.int64]:
         """Return the orders of epochs ``first`` to ``first + n_epochs - 1``, (n_epochs, N) int64."""
@@ -96,3 +96,8 @@ class ShuffledRows:
         self._random.shuffle(positions)
         self._epoch, self._rows = self._epoch + 1, self._rows[positions]
         return self._rows
+
+
+def _shuffled_rows(beginning: Stream, n_rows: int) -> ShuffledRows:
+    """Return the order that a copy or a pickle is of."""
+    return ShuffledRows(stream_of(beginning), n_rows)

@@ -560,3 +560,29 @@ def test_streams_of_other_generators_are_refused_by_name(problem):
     model = MLPRegressor(**QUICK | {"random_state": np.random.RandomState(np.random.PCG64(0))})
     with pytest.raises(ValueError, match=r"random_state must be a RandomState of the Mersenne Twister.*one of PCG64"):
         model.fit(X, y)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
+def test_the_error_of_a_fit_that_is_given_up_has_the_training(problem, fit_quietly, solver):
+    X, y, _ = problem("number")
+    params = QUICK | {"solver": solver, "activation": "identity", "max_iter": 40}
+    model = fit_quietly(MLPRegressor(**params).fit, X, y)
+    before = dict(vars(model))
+    y = y.copy()
+    if solver == "sgd":
+        model.set_params(learning_rate_init=5.0)
+    else:
+        y[3] = 1e300
+    match = "Solver produced non-finite parameter weights"
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=match) as caught:
+        fit_quietly(model.fit, X, y)
+    model.set_params(learning_rate_init=before["learning_rate_init"])
+    assert vars(model) == before
+    failed = caught.value.model
+    assert failed.stop_reason_ == "diverged"
+    assert np.isfinite(failed.run_.weights_before(failed.run_.n_steps)).all()
+    if solver == "sgd":
+        assert failed.run_.n_steps > 0
+        assert np.isfinite(failed.run_.step(-1).weights).all()
+        assert failed.diagnose()[0].rule == "learning_rate_too_large"
+        assert pickle.loads(pickle.dumps(failed)).replay(X, y).step(0).index == 0

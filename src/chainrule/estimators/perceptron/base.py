@@ -26,12 +26,7 @@ from chainrule.estimators.perceptron.foreign_callbacks import CallbackSupportMix
 from chainrule.estimators.perceptron.inputs import plain_rows
 from chainrule.estimators.perceptron.options import refuse_idle_options
 from chainrule.estimators.perceptron.problem import Problem, as_rows, checked_weight, read_eval_set
-from chainrule.estimators.perceptron.reopening import (
-    first_weights_again,
-    recording_of,
-    rows_again,
-    rows_given,
-)
+from chainrule.estimators.perceptron.reopening import Observation, first_weights_again, rows_again, rows_given
 from chainrule.estimators.perceptron.weights import Views, first_weights, functions_of, views_of
 from chainrule.estimators.recording import AtHand, make_recorder
 from chainrule.network import Dense, Loss, Network, Penalty, multilayer_perceptron
@@ -128,7 +123,8 @@ class MultilayerPerceptron(Diagnosing, Drawing, CallbackSupportMixin, BaseEstima
         Raises
         ------
         ValueError
-            If a parameter or the rows break a rule, or the weights do not stay finite.
+            If a parameter or the rows break a rule, or the weights do not stay finite: a ``DivergedError`` then, whose
+            ``model`` has the training that was given up, so that ``error.model.diagnose()`` says why.
         """
         given = read_eval_set(eval_set) if eval_set is not None else None
         told = [*as_callbacks(callbacks), *ForeignCallbacks.of(self, X, y, sample_weight)]
@@ -179,12 +175,13 @@ class MultilayerPerceptron(Diagnosing, Drawing, CallbackSupportMixin, BaseEstima
         origin = Origin(stream_state(self._random_state), X.shape[0], X.dtype.name if is_first else None)
         self._build(sizes, X, is_first=is_first)
         recorder = None if incremental else make_recorder(self.record, beside=MARKS_BUDGET)
-        told = Told(judged, eval_metric, callbacks, recorder)
+        rows = rows_given(given, y, problem)
+        observation = Observation(recorder, self.record, origin, rows, has_eval_set=judged is not None)
+        told = Told(judged, eval_metric, callbacks, observation)
         if self.solver == LBFGS.kind:
-            trained = fit_lbfgs(self, problem, told)
+            fit_lbfgs(self, problem, told)
         else:
-            trained = fit_stochastic(self, problem, told, incremental=incremental)
-        self._recording = recording_of(trained, told, origin, rows_given(given, y, problem)).kept(self.record)
+            fit_stochastic(self, problem, told, incremental=incremental)
 
     def _settings(self) -> dict[str, Any]:
         """Return the parameters by name, as ``get_params`` does, which takes as long as some trainings."""

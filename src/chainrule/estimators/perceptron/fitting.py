@@ -8,27 +8,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from warnings import warn
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.optimize import _check_optimize_result
 
-from chainrule.engine import Source
 from chainrule.errors import DivergedError, EngineWarning
+from chainrule.estimators.all_or_nothing import twin
 from chainrule.estimators.perceptron.custom_loss import is_own
 from chainrule.estimators.perceptron.judging import BestWeights, validation
 from chainrule.estimators.perceptron.problem import Problem, split
 from chainrule.estimators.perceptron.recipe import OptimizerState, lbfgs_recipe, make_optimizer, stochastic_recipe
+from chainrule.estimators.perceptron.reopening import Observation
 from chainrule.estimators.perceptron.telling import Telling
 from chainrule.training import Callback, Recipe, TrainingState, train
 from chainrule.training.foreign_schedules import InverseScalingByRows
-from chainrule.training.record import Recorder
 from chainrule.training.shuffled_rows import MARKS_BUDGET, ShuffledRows
 from chainrule.training.stream import stream_of
 
 if TYPE_CHECKING:
     from chainrule.estimators.perceptron.base import MultilayerPerceptron
 
-__all__ = ["Told", "Trained", "fit_lbfgs", "fit_stochastic"]
+__all__ = ["Told", "fit_lbfgs", "fit_stochastic"]
 
 # How scikit-learn's message speaks of the ways in which SciPy's L-BFGS-B ends without having converged.
 _LBFGS_ENDS = {
@@ -39,27 +38,15 @@ _LBFGS_ENDS = {
 
 
 class Told(NamedTuple):
-    """What watches a fit: rows to judge by, where the user gave some, the user's ``eval_metric``, and callbacks.
-
-    ``recorder`` is None where no record is kept.
-    """
+    """What watches a fit: rows to judge by, where there are some, the user's ``eval_metric``, callbacks, the record."""
 
     judged: Problem | None
     metric: Any
     callbacks: Sequence[Callback]
-    recorder: Recorder | None
+    observation: Observation
 
 
-class Trained(NamedTuple):
-    """What a training was on: its rows, which rows of ``fit`` they are (None: all), and the rows it was judged by."""
-
-    state: TrainingState
-    source: Source
-    training: NDArray[np.int64] | None
-    validation: Source | None
-
-
-def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, *, incremental: bool) -> Trained:
+def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, *, incremental: bool) -> None:
     """Train by minibatches.
 
     Parameters
@@ -92,8 +79,7 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
         seed=seed,
         incremental=incremental,
     )
-    trained = _run(model, recipe, _start(model), problem, told)
-    state = trained.state
+    state = _run(model, recipe, _start(model), problem, told)
     if order is not None and not isinstance(model.random_state, Integral):  # somebody else may draw on
         stream_of(order.stream_after(state.epoch), random)
     model.t_ += n_rows * state.epoch
@@ -106,21 +92,18 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
             ConvergenceWarning,
             stacklevel=2,
         )
-    return trained
 
 
-def fit_lbfgs(model: "MultilayerPerceptron", problem: Problem, told: Told) -> Trained:
+def fit_lbfgs(model: "MultilayerPerceptron", problem: Problem, told: Told) -> None:
     """Train by L-BFGS, in float64 as scikit-learn does; parameters as for :func:`fit_stochastic`."""
     recipe = lbfgs_recipe(model._settings(), n_rows=len(problem.target))
-    trained = _run(model, recipe, TrainingState(model.weights_.astype(np.float64)), problem, told)
-    state = trained.state
+    state = _run(model, recipe, TrainingState(model.weights_.astype(np.float64)), problem, told)
     model.n_iter_ = state.step
     model.loss_ = state.history[-1]["train_error"]
     if state.stop_reason in _LBFGS_ENDS:
         status, message = _LBFGS_ENDS[state.stop_reason]
         ended = SimpleNamespace(nit=model.n_iter_, status=status, message=message)
         _check_optimize_result("lbfgs", ended, model.max_iter)
-    return trained
 
 
 def _first_optimizer(params: dict[str, Any], weights: Any) -> OptimizerState:
@@ -140,60 +123,58 @@ def _start(model: "MultilayerPerceptron") -> TrainingState:
     )
 
 
-def _run(model: "MultilayerPerceptron", recipe: Recipe, state: TrainingState, problem: Problem, told: Told) -> Trained:
+def _run(
+    model: "MultilayerPerceptron", recipe: Recipe, state: TrainingState, problem: Problem, told: Told
+) -> TrainingState:
     """Train, and keep what every solver leaves.
 
     Raises
     ------
-    ValueError
+    DivergedError (ValueError)
         In scikit-learn's words, if the weights do not stay finite, and there are no best ones to end with.
     """
-    dtype = state.weights.dtype
+    dtype, observation = state.weights.dtype, told.observation
     source = problem.source(dtype)
     judge = None if told.judged is None else validation(model, told.judged, told.metric, dtype)
     best = [BestWeights(told.metric)] if model.restore_best else []
-    recorders = [] if told.recorder is None else [told.recorder]
     telling = [Telling(stops_early=recipe.stopping.monitor == "score")] if model.verbose else []
+    callbacks = [*telling, *told.callbacks, *best, *observation.recorders]
     _say_if_slow(model)
+    diverged = None
     try:
-        train(
-            model.network_,
-            source,
-            recipe,
-            state=state,
-            validation=judge,
-            callbacks=[*telling, *told.callbacks, *best, *recorders],
-            engine=model.engine,
-        )
+        train(model.network_, source, recipe, state=state, validation=judge, callbacks=callbacks, engine=model.engine)
     except DivergedError as error:
-        _end_with_best(state, error, told.recorder)
+        diverged = error
+        _end_diverged(state, error)
     if state.stop_reason == "interrupted":
         warn("Training interrupted by user.", stacklevel=2)
     model.weights_, model.history_, model.stop_reason_ = state.weights, state.history, state.stop_reason
+    model._recording = observation.recording(source, problem.places, None if judge is None else judge.source)
+    if diverged is not None and state.best_weights is None:
+        raise _in_their_words(model) from diverged
     if judge is not None:
         name = "validation_error" if told.metric is None else "eval_metric"
         model.validation_curve_ = [row[name] for row in state.history]
-    return Trained(state, source, problem.places, None if judge is None else judge.source)
+    return state
 
 
-def _end_with_best(state: TrainingState, error: DivergedError, recorder: Recorder | None) -> None:
-    """End a diverged training with the weights of its best epoch.
-
-    Raises
-    ------
-    ValueError
-        If there are none.
-    """
-    if state.best_weights is None:
-        raise ValueError(
-            "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
-            "preprocessed."
-        ) from error
-    if recorder is not None:
-        recorder.give_up()
-    state.weights[...] = state.best_weights
+def _end_diverged(state: TrainingState, error: DivergedError) -> None:
+    """End a diverged training, with the weights of its best epoch if they are kept."""
     state.stop_reason = "diverged"
-    warn(f"{error} The weights of epoch {state.best_epoch}, the best one, are kept.", ConvergenceWarning, stacklevel=2)
+    if state.best_weights is not None:
+        state.weights[...] = state.best_weights
+        message = f"{error} The weights of epoch {state.best_epoch}, the best one, are kept."
+        warn(message, ConvergenceWarning, stacklevel=2)
+
+
+def _in_their_words(model: "MultilayerPerceptron") -> DivergedError:
+    """Return scikit-learn's error of weights that are not finite, with the model as it is."""
+    error = DivergedError(
+        "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
+        "preprocessed."
+    )
+    error.model = twin(model)
+    return error
 
 
 def _say_if_slow(model: "MultilayerPerceptron") -> None:

@@ -1,27 +1,27 @@
 """What the drop-in keeps of a fit for its steps to be opened, and the way back from a table to the rows of that fit."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from chainrule.engine import Source
 from chainrule.errors import ReplayError
 from chainrule.estimators.origin import Origin
 from chainrule.estimators.perceptron.problem import Problem, as_rows, checked_weight, split
 from chainrule.estimators.perceptron.weights import first_weights, functions_of
 from chainrule.estimators.recording import AtHand, Recording
 from chainrule.network import Dense
-from chainrule.training.record import RunRecord
+from chainrule.training.record import Recorder, RunRecord
 from chainrule.training.stream import stream_of
 
 if TYPE_CHECKING:
     from chainrule.estimators.perceptron.base import MultilayerPerceptron
-    from chainrule.estimators.perceptron.fitting import Told, Trained
     from chainrule.estimators.rows import Rows
 
-__all__ = ["first_weights_again", "recording_of", "rows_again", "rows_given"]
+__all__ = ["Observation", "first_weights_again", "rows_again", "rows_given"]
 
 NO_RECORD_OF_PARTIAL_FIT = (
     "partial_fit keeps no record of its steps: which rows it will be given is not known. Call fit to have them "
@@ -29,14 +29,49 @@ NO_RECORD_OF_PARTIAL_FIT = (
 )
 
 
-def recording_of(trained: "Trained", told: "Told", origin: Origin, rows: "Rows") -> Recording:
-    """Return the recording of a training that has ended; ``partial_fit`` has none."""
-    if told.recorder is None:
-        return Recording(None, absence=NO_RECORD_OF_PARTIAL_FIT)
-    training = rows.numbers if trained.training is None else trained.training
-    at_hand = AtHand(trained.source, rows, training, trained.validation)
-    has_eval_set = told.judged is not None
-    return Recording(told.recorder.record, has_eval_set, origin, at_hand).with_fingerprint()
+class Observation(NamedTuple):
+    """What a fit is recorded with, and what it keeps of it.
+
+    Parameters
+    ----------
+    recorder : Recorder or None
+        None for ``partial_fit``.
+    record : {"auto", "full", False} or path
+        The parameter.
+    origin : Origin
+    rows : Rows
+        The table, as it was given.
+    has_eval_set : bool
+    """
+
+    recorder: Recorder | None
+    record: Any
+    origin: Origin
+    rows: "Rows"
+    has_eval_set: bool
+
+    @property
+    def recorders(self) -> list[Recorder]:
+        """The recorder, if there is one."""
+        return [] if self.recorder is None else [self.recorder]
+
+    def recording(self, source: Source, places: NDArray[np.int64] | None, validation: Source | None) -> Recording:
+        """Return what is kept of a training that has ended.
+
+        Parameters
+        ----------
+        source : Source
+            The rows trained on.
+        places : array (N,) or None
+            Which of the table's rows they are; None: all of them.
+        validation : Source or None
+            The rows judged by.
+        """
+        if self.recorder is None:
+            return Recording(None, absence=NO_RECORD_OF_PARTIAL_FIT)
+        at_hand = AtHand(source, self.rows, self.rows.numbers if places is None else places, validation)
+        recording = Recording(self.recorder.record, self.has_eval_set, self.origin, at_hand)
+        return recording.with_fingerprint().kept(self.record)
 
 
 def rows_given(given: Any, y: Any, problem: Problem) -> "Rows":
