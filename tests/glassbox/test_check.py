@@ -90,6 +90,16 @@ def test_nan_never_passes():
     assert not step.check().passed
 
 
+def test_one_weight_needs_no_list_and_none_is_a_mistake(run):
+    step = run.step(3)
+    weight = step.weight("output", "a", "bias")
+    for given_ in (weight, weight.name, weight.index, np.int64(weight.index)):
+        [checked] = step.check(given_).weights
+        assert checked.weight == weight
+    with pytest.raises(ParameterError, match="weights must name at least one weight, got none"):
+        step.check([])
+
+
 def test_weights_are_drawn_or_chosen(run):
     step = run.step(0)
     drawn = [one.weight.index for one in step.check(n_weights=5).weights]

@@ -133,7 +133,10 @@ class Names:
         """
         layout = self.network.layout
         if isinstance(index, bool) or not isinstance(index, int | np.integer) or not 0 <= index < layout.size:
-            raise ParameterError(f"a weight's index must be an int from 0 to {layout.size - 1}, got {index!r}.")
+            raise ParameterError(
+                f"a weight's index must be an int from 0 to {layout.size - 1}, got {index!r}. For one by layer, "
+                "neuron and source take step.weight(layer, neuron, source)."
+            )
         layer = next(i for i, part in enumerate(layout.layer_slices) if part.start <= index < part.stop)
         if layer not in self.dense:
             return Weight(int(index), layer, -1, -1, False, layout.locate(int(index)))

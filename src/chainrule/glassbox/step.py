@@ -206,25 +206,30 @@ class Step(Shown):
             penalty=float(self.moment.scales["penalty"] * penalty[found.index]),
         )
 
-    def check(self, weights: Iterable[WeightLike] | None = None, *, n_weights: int = 12, seed: int = 0) -> StepCheck:
+    def check(
+        self, weights: WeightLike | Iterable[WeightLike] | None = None, *, n_weights: int = 12, seed: int = 0
+    ) -> StepCheck:
         """Return gradients of this step beside central differences of order 4, at its own weights, rows and masks.
 
         Parameters
         ----------
-        weights : iterable of Weight, int or str, optional
-            Which; by default ``n_weights`` drawn at random.
+        weights : Weight, int or str, or an iterable of them, optional
+            Which, at least one; by default ``n_weights`` drawn at random.
         n_weights, seed : int
             How many to draw, at least 1, and the seed of the draw.
 
         Raises
         ------
         ParameterError
-            If there is no such weight, or ``n_weights`` is no number of them.
+            If there is no such weight or none is named, or ``n_weights`` is no number of them.
         """
         if isinstance(n_weights, bool) or not isinstance(n_weights, int | np.integer) or n_weights < 1:
             raise ParameterError(f"n_weights must be an int of at least 1, got {n_weights!r}.")
         if weights is None:
             weights = drawn_weights(n_weights, len(self.weights), seed)
+        chosen = [weights] if isinstance(weights, Weight | str) or not isinstance(weights, Iterable) else list(weights)
+        if not chosen:
+            raise ParameterError("weights must name at least one weight, got none; leave it out to have some drawn.")
         batch, X = self.moment.batch, self.inputs
         point = DifferencePoint(
             network=self.moment.network,
@@ -236,7 +241,7 @@ class Step(Shown):
             context=self.moment.context,
             **self.moment.scales,
         )
-        return check_weights(point, self.backward_pass.gradient, [self.names.find(weight) for weight in weights])
+        return check_weights(point, self.backward_pass.gradient, [self.names.find(weight) for weight in chosen])
 
     def _inputs_of(self, layer: int) -> Inputs:
         return self.inputs if layer == 0 else self.forward_pass.outputs[layer - 1]

@@ -235,7 +235,7 @@ def planted():
         ),
         "symmetric_units": (replace(wine, weights=alike), replace(diabetes, initialiser="zeros", activation="tanh")),
         "error_at_start": (
-            replace(iris, weights=scaled(1.0, np.array([12.0, 0.0, -12.0]))),
+            replace(iris, weights=scaled(1.0, np.array([20.0, 0.0, -20.0]))),
             replace(diabetes, weights=scaled(1.0, 5.0)),
         ),
         "unscaled_columns": (

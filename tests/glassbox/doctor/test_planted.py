@@ -82,6 +82,17 @@ def test_a_run_of_no_step_has_what_can_be_seen_without_one(planted):
     assert diagnosis[0].open().index == 0
 
 
+@pytest.mark.parametrize("epochs", [4, 8])
+def test_a_training_that_has_just_begun_was_stopped_too_early(planted, epochs):
+    """Each epoch takes hardly anything off, and as much as the one before."""
+    begun = replace(planted.Setup("iris"), hidden=(4,), activation="tanh", rate=1e-3, epochs=epochs)
+    diagnosis = examine(begun.observe())
+    assert [(f.rule, f.level) for f in diagnosis] == [("stopped_too_early", Level.WARNING)]
+    [finding] = diagnosis
+    assert finding.evidence.numbers["fall, in base errors"] < 0.05
+    assert finding.try_cure(seconds=20).improvement > 0
+
+
 def test_tables_too_wide_to_look_at_are_left_alone():
     wide = Source(csr_array((20, 2**22)), np.zeros(20, dtype=int))
     assert columns_of_source(wide, (), np.arange(20), is_classes=True) is None

@@ -11,6 +11,7 @@ from chainrule.glassbox.doctor.ranking import ranked
 from chainrule.glassbox.doctor.rule import Rule, RunRule, TableRule
 from chainrule.glassbox.doctor.rules import RULES
 from chainrule.glassbox.sampling import with_progress
+from chainrule.glassbox.tables import counted
 
 __all__ = ["examine", "examine_columns", "look"]
 
@@ -31,7 +32,7 @@ def examine(case: Case) -> Diagnosis:
         elif (finding := look(part, examination)) is not None:
             findings.append(finding)
     record = case.run.record
-    subject = f"a run of {record.n_steps - record.first_step} steps on {record.n_rows} rows"
+    subject = f"a run of {counted(record.n_steps - record.first_step, 'step')} on {counted(record.n_rows, 'row')}"
     return _diagnosis(findings, RULES, subject)
 
 
@@ -39,7 +40,8 @@ def examine_columns(columns: Columns) -> Diagnosis:
     """Examine columns and target by the rules about tables."""
     rules = [rule for rule in RULES if isinstance(rule, TableRule)]
     findings = [finding for rule in rules if (finding := rule.look(columns)) is not None]
-    return _diagnosis(findings, rules, f"a table of {columns.n_rows} rows and {len(columns.names)} columns")
+    size = f"{counted(columns.n_rows, 'row')} and {counted(len(columns.names), 'column')}"
+    return _diagnosis(findings, rules, f"a table of {size}")
 
 
 def look(rule: Rule, examination: Examination) -> Finding | None:

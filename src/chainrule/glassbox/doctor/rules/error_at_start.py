@@ -9,11 +9,11 @@ from chainrule.glassbox.doctor.rule import RunRule
 __all__ = ["RULE"]
 
 NAME = "error_at_start"
-FAR, VERY_FAR = 5.0, 20.0  # excess over the base error, in base errors; He's initialiser makes about 2
+FAR, VERY_FAR = 7.0, 20.0  # excess over the base error, in base errors; usual initialisers make about 1, seldom 5
 
 
 def look(examination: Examination) -> Finding | None:
-    """Return a finding if the first error exceeds the base error more than five times over."""
+    """Return a finding if the first error exceeds the base error more than seven times over."""
     first = examination.first
     if first is None:
         return None
