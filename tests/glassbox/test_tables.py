@@ -80,10 +80,12 @@ def test_names_do_not_act_on_a_terminal_or_break_a_line():
     [
         ("town = Rome", 11, "town = Rome"),
         ("ocean_proximity = INLAND", 18, "ocean_pr… = INLAND"),
-        ("population: 664 to 918", 9, "popu… 918"),
+        ("population: 1045 to 1159", 18, "pop…: 1045 to 1159"),
+        ("population: 10450 to 11590", 18, "population: 10450…"),
+        ("a_long_name_without_an_end", 9, "a_long_n…"),
     ],
 )
-def test_a_long_name_keeps_its_end(name, most, short):
+def test_a_long_name_keeps_what_tells_it_from_its_neighbours(name, most, short):
     assert shortened(name, most) == short
 
 

@@ -87,6 +87,7 @@ class _OnBegin(Callback):
         self.function = function
 
     def on_train_begin(self, run: Run) -> None:
+        """Call it."""
         self.function()
 
 

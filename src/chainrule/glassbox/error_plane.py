@@ -103,6 +103,7 @@ class _Ground:
         self._penalty = float(run.record.plan_of(max(run.kept_step - 1, run.first_step)).penalty[0])
 
     def error(self, weights: Numbers) -> float:
+        """Return E at weights (P,)."""
         batch = self.batch
         with np.errstate(all="ignore"):
             return self.network.error(weights, batch.numbers, batch.target, batch.weight, penalty=self._penalty)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 __all__ = ["LARGEST", "Shown", "Table", "counted", "largest", "printable", "said", "shortened"]
 
+FEWEST_LETTERS = 3  # of a column's name
 LARGEST = 8  # rows that a table of the largest shows
 
 
@@ -29,11 +30,12 @@ def counted(n: int, noun: str) -> str:
 
 
 def shortened(name: str, most: int) -> str:
-    """Return a name of at most ``most`` letters: of a longer one the beginning and the end, which tells a category."""
+    """Return a name of at most ``most`` letters; of an input's ("town = Rome") what tells it from its like."""
     if len(name) <= most:
         return name
-    end = most // 2
-    return f"{name[: most - 1 - end]}…{name[-end:]}"
+    place = max(name.rfind(mark) for mark in (": ", " = "))
+    room = most - 1 - len(name[place:])
+    return f"{name[:room]}…{name[place:]}" if place > 0 and room >= FEWEST_LETTERS else f"{name[: most - 1]}…"
 
 
 def printable(words: str) -> str:

@@ -269,7 +269,7 @@ def planted():
         ),
         "cannot_fit_one_batch": (
             replace(diabetes, penalty=Penalty(l2=10.0)),
-            replace(digits, hidden=(1,), epochs=20, activation="tanh"),
+            replace(digits, hidden=(1,), epochs=20, activation="tanh", penalty=Penalty(l2=0.05)),
         ),
         "stopped_too_early": (replace(diabetes, rate=1e-3, epochs=6), replace(wine, rate=1e-3, epochs=6)),
         "stopped_too_late": (

@@ -73,12 +73,12 @@ def test_a_small_network_has_no_heat_maps_and_a_large_one_has(run, recorded_run)
 
 
 def test_names_are_plain_text(run):
-    names = Names(run.network, ["<b>", "&", "x" * 30 + "town = Rome", "d"], ["a", "<i>", "c"])
+    names = Names(run.network, ["<b>", "&", "x" * 30 + " = Rome", "d"], ["a", "<i>", "c"])
     moment = run.step(0).moment
     object.__setattr__(moment, "names", names)
     told = labels(step_network(Step(moment)))
     assert "&lt;b&gt;" in told
-    assert "xxxxxxxx…wn = Rome" in told
+    assert "xxxxxxxxxx… = Rome" in told
     assert any(text.startswith("&lt;i&gt;<br>δ") for text in told)
 
 

@@ -28,6 +28,7 @@ class _Witness(Recorder):
     """Records a run; of one that is given up, all steps before the one that was not finite."""
 
     def on_train_begin(self, run: "Run") -> None:
+        """Begin the record, and remember the run, which an error would take away."""
         super().on_train_begin(run)
         self.run = run
 

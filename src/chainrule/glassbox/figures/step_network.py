@@ -59,7 +59,8 @@ def step_network(step: "Step", *, row: int | None = None) -> Any:
     height = 100 + _network_height(sketch) + (MAP_HEIGHT if has_maps else 0)
     lay_out(figure, f"Step {step.index}: {what}; Δw", height=height, showlegend=False, plot_bgcolor="white")
     last = len(sketch.columns) - 1
-    figure.update_xaxes(visible=False, range=[-1.05, last + 0.7], row=1, col=1)
+    beside = last + 0.7  # names of inputs and outputs take as much of the width however many columns there are
+    figure.update_xaxes(visible=False, range=[-max(1.05, 0.22 * beside), last + max(0.7, 0.18 * beside)], row=1, col=1)
     figure.update_yaxes(visible=False, range=[_tallest(sketch) - 0.4, -1.1], row=1, col=1)
     figure.update_layout(margin={"l": 15, "r": 15, "t": 70, "b": 30})
     return figure

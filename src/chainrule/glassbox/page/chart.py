@@ -57,9 +57,11 @@ class _Scale:
     high: float
 
     def x(self, step: float) -> float:
+        """Return a step's place from the left."""
         return LEFT + (WIDTH - LEFT - RIGHT) * (step - self.first) / (self.last - self.first)
 
     def y(self, value: float) -> float:
+        """Return a value's place from the top."""
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (math.log10(value) - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[float]:

@@ -150,11 +150,14 @@ class _Pictures:
         ).to_svg()
 
     def forward(self) -> str:
+        """Return the drawing of what the forward pass gave."""
         return self._drawn("The network with activations and weights", lambda u: u.activation, lambda e: e.weight)
 
     def backward(self) -> str:
+        """Return the drawing of what the backward pass brought."""
         return self._drawn("The network with deltas and gradients", lambda u: u.delta, lambda e: e.gradient)
 
     def descent(self) -> str:
+        """Return the drawing of what the step changed."""
         label = "The network with changes of biases and weights"
         return self._drawn(label, lambda u: u.bias_change, lambda e: e.change)
