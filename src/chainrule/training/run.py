@@ -28,6 +28,7 @@ __all__ = ["Run"]
 # Steps are run in chunks of about this long, so that Ctrl-C and limits are noticed soon, and keyframes lie so close
 # that opening a step of a small network takes no longer.
 CHUNK_SECONDS = 0.016
+SHORTEST_CALL = 1e-5  # seconds: a clock that tells less is not to be believed
 
 
 class Run:
@@ -156,8 +157,8 @@ class Run:
         plan = self.recipe.plan(state.step, n_steps, self.clock, self.rate_factor)
         report = self.session.run(state.step, plan, interrupted)
         seconds = perf_counter() - started
-        if seconds < CHUNK_SECONDS / 2:  # so much more that the next call, too, is no longer than a chunk
-            self.chunk = max(self.chunk, (8 if seconds < CHUNK_SECONDS / 16 else 2) * n_steps)
+        if seconds < CHUNK_SECONDS / 2:  # so much more that the next call takes half of a chunk's time
+            self.chunk = max(self.chunk, int(n_steps * CHUNK_SECONDS / 2 / max(seconds, SHORTEST_CALL)))
         elif seconds > CHUNK_SECONDS:
             self.chunk = max(1, n_steps // 2)
         state.step += len(report.error)
