@@ -1,7 +1,9 @@
 """The record of a run: what it takes to repeat any step of it, bit for bit."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Recorder", "RunRecord"]
 
 COPY_SHARE = 0.01
+COPIES_TIMED = 31  # the last ones: one that was interrupted must not keep the next keyframe far away
 MOST_DIGESTS = 16  # checksums that are kept without their keyframes
 
 
@@ -135,6 +138,7 @@ class Recorder(Callback):
         self._factors: list[tuple[int, float]] = []
         self._step = 0
         self._due = 0.0
+        self._costs: deque[float] = deque(maxlen=COPIES_TIMED)  # seconds
 
     def on_train_begin(self, run: "Run") -> None:
         """Begin the record."""
@@ -162,7 +166,8 @@ class Recorder(Callback):
         started = perf_counter()
         self.keyframes.add(Keyframe(self._step, run.state.weights, run.state.vectors))
         now = perf_counter()
-        self._due = now + (now - started) / self._share
+        self._costs.append(now - started)
+        self._due = now + median(self._costs) / self._share
 
     def on_go_back(self, run: "Run") -> None:
         """Forget what was undone; a run that goes back to before it was taken up again begins there."""
