@@ -69,7 +69,8 @@ template <class T>
 BlockSquares GradientDescent<T>::descend_fused(const Block& block, const Formula<T>& formula, const T* gradient,
                                                std::optional<double> l2) {
     const Stage& stage = blocks_.stage_of(block);
-    const Index column = blocks_.first_column(block);
+    const Index column = blocks_.first_column(block), end = column + block.ld;
+    const bool apart = packs_apart(block);
     BlockSquares squares{};
     for_fused(block, [&](Index row, Index rows, Index n, bool biases) {
         Descent<T> d = of_stage(stage, formula, biases, stage.offset + row * stage.n_out + column);
@@ -77,11 +78,12 @@ BlockSquares GradientDescent<T>::descend_fused(const Block& block, const Formula
         d.gradient = gradient + (row - block.i0) * block.ld, d.ld_gradient = block.ld;
         d.squares = &squares.gradient;
         if (l2 && !biases && stage.weight_decay != 0) d.l2 = static_cast<T>(*l2), d.weight_squares = &squares.weights;
-        d.panels = packed_.forward(block.stage);
+        d.panels = apart ? nullptr : packed_.forward(block.stage);
         d.inner = stage.n_in + 1, d.row = row, d.column = column;
         kernels_.descend(d);
     });
-    packed_.pack_transposed(block.stage, weights_, block.i0, block.i1, column, column + block.ld);
+    apart ? packed_.pack(block.stage, weights_, block.i0, block.i1, column, end)
+          : packed_.pack_transposed(block.stage, weights_, block.i0, block.i1, column, end);
     return squares;
 }
 
@@ -96,12 +98,20 @@ double GradientDescent<T>::squares_of_weights(const Block& block) const {
     return squares;
 }
 
-// Call f(first row of W, rows, columns, whether they are biases) for a block's weights and for its biases. Whole rows are one
-// long row, unless they go into panels.
+// Whether a fused descent leaves the packing for later: where whole rows of W end in parts of vectors, one long row of all of
+// them is so much faster. Sparse rows are not packed.
+template <class T>
+bool GradientDescent<T>::packs_apart(const Block& block) const {
+    const Index n_out = blocks_.stage_of(block).n_out, lanes = kernels_.panel / 2;
+    return block.ld == n_out && (n_out % lanes != 0 || !packed_.forward(block.stage));
+}
+
+// Call f(first row of W, rows, columns, whether they are biases) for a block's weights and for its biases; rows that are not
+// packed on the way are one long row.
 template <class T>
 template <class F>
 void GradientDescent<T>::for_fused(const Block& block, F f) const {
-    const bool one = block.ld == blocks_.stage_of(block).n_out && !packed_.forward(block.stage);
+    const bool one = packs_apart(block);
     blocks_.for_rows(block, [&](Index row, Index rows, bool biases) {
         f(row, one ? Index{1} : rows, one ? rows * block.ld : block.ld, biases);
     });

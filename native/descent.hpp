@@ -63,6 +63,7 @@ class GradientDescent {
     std::array<const T*, 3> state_of(const Stage& stage) const;
 
    private:
+    bool packs_apart(const Block& block) const;
     template <class F>
     void for_fused(const Block& block, F f) const;
     Descent<T> of_stage(const Stage& stage, const Formula<T>& formula, bool biases, Index start) const;

@@ -175,13 +175,17 @@ void norms(Index rows, Index n, const T* w, Index ld, double* sum_of_absolutes, 
 // The bits of numbers without their sign are in the order of the numbers, with infinity and what is no number on top.
 template <class T>
 T largest(Index rows, Index n, Index ld, const T* x) {
-    Vec<Integer<T>> top{};
-    for (Index r = 0; r < rows; ++r, x += ld)
-        for (Index i = 0; i < n; i += lanes<T>) {
-            const Vec<T> v = n - i < lanes<T> ? load_part<T>(x + i, n - i) : load<T>(x + i);
-            top = larger<T>(top, bits_of<T>(absolute<T>(v)));
-        }
-    const Vec<T> tops = from_bits<T>(top);
+    constexpr Index chains = 4;  // each waits for itself only
+    Vec<Integer<T>> top[chains]{};
+    const auto take = [&](Index chain, Vec<T> v) { top[chain] = larger<T>(top[chain], bits_of<T>(absolute<T>(v))); };
+    for (Index r = 0; r < rows; ++r, x += ld) {
+        Index i = 0;
+        for (; i + chains * lanes<T> <= n; i += chains * lanes<T>)
+            for (Index chain = 0; chain < chains; ++chain) take(chain, load<T>(x + i + chain * lanes<T>));
+        for (; i + lanes<T> <= n; i += lanes<T>) take(0, load<T>(x + i));
+        if (i < n) take(0, load_part<T>(x + i, n - i));
+    }
+    const Vec<T> tops = from_bits<T>(larger<T>(larger<T>(top[0], top[1]), larger<T>(top[2], top[3])));
     T result = 0;
     for (Index i = 0; i < lanes<T>; ++i)
         result = tops[i] <= result ? result : tops[i] == tops[i] ? tops[i] : T(__builtin_inf());
