@@ -14,13 +14,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ModelFile = Annotated[str, typer.Argument(metavar="MODEL", help="A file that train wrote.")]
+ModelFile = Annotated[str, typer.Argument(metavar="MODEL", help="A file that train or a model's save wrote.")]
 TableFile = Annotated[
     str,
     typer.Argument(metavar="TABLE", help="CSV, TSV, Parquet, Arrow, JSON lines or Excel; - is CSV on standard input."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-TrainingTable = Annotated[str, typer.Argument(metavar="TABLE", help="The table that train was given.")]
+TrainingTable = Annotated[str, typer.Argument(metavar="TABLE", help="The table that train or fit was given.")]
 RowWeight = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of row weights, as --weight of train.")]
 Holdout = Annotated[
     float | None, typer.Option(metavar="SHARE", help="As train was told; 0 after --test. (default: what fits)")

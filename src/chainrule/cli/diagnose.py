@@ -1,8 +1,10 @@
 """``chainrule diagnose``: the doctor's findings about a model's training."""
 
+from typing import Any
+
 from chainrule.cli.console import Teller
+from chainrule.cli.models import Features
 from chainrule.cli.outputs import check_outputs, check_page
-from chainrule.cli.predict import Features, Model
 from chainrule.cli.recorded import on_training_rows
 from chainrule.cli.rows import LabelledRows
 from chainrule.glassbox.doctor import Diagnosis
@@ -47,7 +49,7 @@ def diagnose(
     teller.finish({"model": model_path, "table": table, "html": html, **diagnosis.to_dict()})
 
 
-def _diagnosis(model: Model, X: Features, rows: LabelledRows) -> Diagnosis:
+def _diagnosis(estimator: Any, X: Features, rows: LabelledRows) -> Diagnosis:
     """Return the findings, rows numbered as in the table's file."""
-    found: Diagnosis = model.diagnose(X, rows.y, rows.weight)
+    found: Diagnosis = estimator.diagnose(X, rows.y, rows.weight)
     return found.numbered(rows.numbers)

@@ -3,25 +3,24 @@
 from time import perf_counter
 
 from chainrule.cli.console import Teller, counted, metrics_table
-from chainrule.cli.predict import Features, Model, select_features
+from chainrule.cli.models import Model, open_model
 from chainrule.cli.recorded import rows_with_target
-from chainrule.cli.rows import LabelledRows, naming_rows
-from chainrule.cli.targets import target_of
-from chainrule.estimators import TableClassifier, load
+from chainrule.cli.rows import LabelledRows
 
 __all__ = ["evaluate", "score"]
 
 
-def score(model: Model, table: str, X: Features, rows: LabelledRows) -> dict[str, float | None]:
-    """Return the metrics of a model on rows of a table.
+def score(model: Model, table: str, rows: LabelledRows, teller: Teller | None = None) -> dict[str, float | None]:
+    """Return the metrics of a model on rows of a table; ``teller`` is told of columns that are ignored.
 
     Raises
     ------
     TableError
         Naming table, column and row, if a value is not one that the model can take.
     """
-    with naming_rows(table, lambda: model.encoder_.transform(rows.all_features, extra="ignore")):
-        return dict(model.score_table(X, rows.y, rows.weight))
+    X = model.features(table, rows.X, rows.numbers, teller=teller)
+    with model.naming_rows(table, rows.all_features):
+        return model.metrics(X, rows.y, rows.weight)
 
 
 def evaluate(model_path: str, table: str, *, weight: str | None, as_json: bool) -> None:
@@ -42,22 +41,21 @@ def evaluate(model_path: str, table: str, *, weight: str | None, as_json: bool) 
         If a file cannot be read, a column is missing, or the model does not know its target's name.
     """
     started, teller = perf_counter(), Teller(as_json=as_json)
-    model = load(model_path)
-    target = target_of(model, model_path)
-    rows = rows_with_target(model, model_path, table, weight, teller)
-    metrics = score(model, table, select_features(model, table, rows.X, teller), rows)
+    model = open_model(model_path)
+    rows = rows_with_target(model, table, weight, teller)
+    metrics = score(model, table, rows, teller)
     weighted = f", weighted by {weight}" if weight else ""
-    title = f"{target!r} on {table} ({counted(rows.X.height, 'row')}{weighted})"
+    title = f"{model.target!r} on {table} ({counted(rows.X.height, 'row')}{weighted})"
     teller.show(title, metrics_table(metrics))
     teller.finish(
         {
-            "task": "classification" if isinstance(model, TableClassifier) else "regression",
-            "target": target,
+            "task": model.task,
+            "target": model.target,
             "rows": rows.X.height,
             "rows_without_target": rows.n_dropped,
-            "features": int(model.n_features_in_),
+            "features": int(model.estimator.n_features_in_),
             "weight": weight,
-            "epochs": int(model.n_iter_),
+            "epochs": int(model.estimator.n_iter_),
             "seconds": perf_counter() - started,
             "model": model_path,
             "metrics": metrics,

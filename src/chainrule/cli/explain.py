@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.cli.console import Teller
+from chainrule.cli.models import Features
 from chainrule.cli.outputs import check_outputs, check_page
-from chainrule.cli.predict import Features, Model
 from chainrule.cli.recorded import on_training_rows
 from chainrule.cli.rows import LabelledRows
 from chainrule.errors import ParameterError
@@ -83,9 +83,9 @@ def explain(
     teller.finish(facts | derived)
 
 
-def _run(model: Model, X: Features, rows: LabelledRows) -> RecordedRun:
+def _run(estimator: Any, X: Features, rows: LabelledRows) -> RecordedRun:
     """Return the recorded run, its rows numbered as in the table's file."""
-    run: RecordedRun = model.replay(X, rows.y, rows.weight)
+    run: RecordedRun = estimator.replay(X, rows.y, rows.weight)
     return run.numbered(rows.numbers)
 
 

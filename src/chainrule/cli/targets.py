@@ -4,25 +4,9 @@ from typing import Any
 
 import polars as pl
 
-from chainrule.errors import ModelFileError, TableError, nearest
+from chainrule.errors import TableError, nearest
 
-__all__ = ["check_classes_known", "check_numbers", "target_of"]
-
-
-def target_of(model: Any, path: str) -> str:
-    """Return the name of a model's target.
-
-    Raises
-    ------
-    ModelFileError
-        If it has none; ``path`` is the model's file, for the message.
-    """
-    if model.target_name_ is None:
-        raise ModelFileError(
-            f"{path} was trained in Python on a target without a name, so its column in a table is unknown. "
-            "Use the model's methods in Python, or train with y as a named Series."
-        )
-    return str(model.target_name_)
+__all__ = ["check_classes_known", "check_numbers"]
 
 
 def check_numbers(path: str, y: pl.Series, *, role: str) -> None:

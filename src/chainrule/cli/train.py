@@ -11,6 +11,7 @@ from chainrule.cli.assignments import parse_kinds, parse_settings, with_labels
 from chainrule.cli.console import Teller, counted
 from chainrule.cli.evaluate import score
 from chainrule.cli.holdout import hold_out
+from chainrule.cli.models import TableModel
 from chainrule.cli.rows import LabelledRows, check_names, labelled_rows, naming_rows
 from chainrule.cli.targets import check_classes_known, check_numbers
 from chainrule.cli.train_options import TrainOptions, check_options, default_out
@@ -59,9 +60,10 @@ def train(options: TrainOptions) -> bool:
             training.X, training.y, sample_weight=training.weight, callbacks=[announce], checkpoint=options.checkpoint
         )
     model.save(options.out)
-    metrics = (
-        model.validation_metrics_ if judged is None else score(model, options.test or options.table, judged.X, judged)
-    )
+    if judged is None:
+        metrics = model.validation_metrics_
+    else:
+        metrics = score(TableModel(model, str(options.out)), options.test or options.table, judged)
     if options.figure is not None:
         _write_figure(options.figure, f"{task} of {options.target}: learning curve", model)
     facts = facts_of(options, model, n_rows=training.X.height) | {

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.estimators.base import TableEstimator
 
-__all__ = ["as_html", "describe"]
+__all__ = ["as_html", "describe", "describe_network", "describe_settings"]
 
 
 def describe(model: "TableEstimator") -> dict[str, Any]:
     """Return task, network, columns, target, settings and history in short, as plain values."""
-    loss = model.network_.loss
     return {
         "estimator": type(model).__name__,
         "task": "classification" if hasattr(model, "classes_") else "regression",
@@ -21,15 +20,8 @@ def describe(model: "TableEstimator") -> dict[str, Any]:
         "columns": [
             {"name": str(c.name), "kind": c.kind, "inputs": c.width, "note": c.note} for c in model.encoder_.summary()
         ],
-        "network": {
-            "inputs": model.network_.n_inputs,
-            "hidden_layer_sizes": [int(h) for h in _hidden(model)],
-            "outputs": model.network_.n_outputs,
-            "weights": model.network_.layout.size,
-            "loss": loss.kind,
-            "dtype": str(model.weights_.dtype),
-        },
-        "settings": {name: _shown(value) for name, value in model.get_params(deep=False).items()},
+        "network": describe_network(model),
+        "settings": describe_settings(model),
         "seed": model.seed_,
         "epochs": model.n_iter_,
         "best_epoch": model.best_epoch_,
@@ -44,9 +36,23 @@ def describe(model: "TableEstimator") -> dict[str, Any]:
     }
 
 
-def _hidden(model: "TableEstimator") -> list[int]:
+def describe_network(model: Any) -> dict[str, Any]:
+    """Return sizes, loss and dtype of an estimator's network, as plain values."""
+    network = model.network_
     sizes = model.hidden_layer_sizes
-    return list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+    return {
+        "inputs": network.n_inputs,
+        "hidden_layer_sizes": [int(size) for size in (sizes if hasattr(sizes, "__iter__") else [sizes])],
+        "outputs": network.n_outputs,
+        "weights": network.layout.size,
+        "loss": network.loss.kind,
+        "dtype": str(model.weights_.dtype),
+    }
+
+
+def describe_settings(model: Any) -> dict[str, Any]:
+    """Return an estimator's parameters as plain values."""
+    return {name: _shown(value) for name, value in model.get_params(deep=False).items()}
 
 
 def _shown(value: Any) -> Any:
