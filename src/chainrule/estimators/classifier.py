@@ -10,9 +10,10 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from chainrule import table
 from chainrule.errors import ParameterError, TableError
 from chainrule.estimators.base import TableEstimator
+from chainrule.estimators.class_weights import class_factors
 from chainrule.estimators.documentation import documented
 from chainrule.estimators.metrics import classification_metrics, label_set_metrics
-from chainrule.estimators.parameters import AnyOf, Instance, Number, OneOf
+from chainrule.estimators.parameters import AnyOf, Instance, OneOf
 from chainrule.estimators.rows import Rows
 from chainrule.estimators.settings import COMMON_RULES, loss_rule, metric_rule
 from chainrule.network import LOSSES, CrossEntropy, LogLoss, Loss
@@ -175,14 +176,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  #
         if given == "balanced":
             totals = np.bincount(target.encode(y, np.int64), weights=weight, minlength=len(self.classes_))
             return np.asarray(weight.sum() / (len(self.classes_) * totals))
-        factors, labels = np.ones(len(self.classes_)), self.classes_.tolist()
-        for label, factor in given.items():
-            if label not in labels:
-                raise ParameterError(f"class_weight names {label!r}, which is not one of the classes {labels}.")
-            if not Number(0).accepts(factor):
-                raise ParameterError(f"class_weight[{label!r}] must be {Number(0)}. Got {factor!r} instead.")
-            factors[labels.index(label)] = factor
-        return factors
+        return class_factors(given, self.classes_.tolist())
 
     def _training_weight(self, y: NDArray[Any], weight: NDArray[np.float64]) -> NDArray[np.float64]:
         if self._class_factors is None:

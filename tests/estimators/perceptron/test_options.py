@@ -1,16 +1,13 @@
 """What chainrule adds to scikit-learn's networks: each option has its effect, or is an error."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier as TheirClassifier
 
 from chainrule import MLPClassifier, MLPRegressor
-from chainrule.errors import EngineWarning, ParameterError, ShapeError
-from chainrule.network import Activation, CrossEntropy, Dropout, Huber, LogLoss, Loss, Quantile, SquaredError
+from chainrule.errors import ParameterError, ShapeError
+from chainrule.network import Activation, CrossEntropy, Dropout, Huber, LogLoss, Quantile, SquaredError
 from chainrule.training import AdamW, Callback, WarmUp
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -66,6 +63,11 @@ def test_an_activation_for_each_layer(multiclass):
         MLPClassifier(**QUICK, activation=["tanh", "relu"]).fit(*multiclass)
     with pytest.raises(ParameterError, match=r"function must be one of .* Got 'rellu' instead. Did you mean 'relu'"):
         MLPClassifier(**QUICK, activation=["rellu"]).fit(*multiclass)
+
+
+def test_without_hidden_layers_there_is_no_activation_to_give(multiclass):
+    fitted = [MLPClassifier(**QUICK | {"hidden_layer_sizes": ()}, activation=f).fit(*multiclass) for f in ([], "relu")]
+    np.testing.assert_array_equal(fitted[0].weights_, fitted[1].weights_)
 
 
 @pytest.mark.parametrize("solver", ["momentum", "nesterov", "adamw", "rmsprop", "adagrad", AdamW(weight_decay=0.1)])
@@ -205,44 +207,6 @@ def test_label_smoothing_and_a_softmax_for_two_classes(binary, multiclass):
     assert set(two.predict(binary[0])) <= {0, 1}
 
 
-@dataclass(frozen=True)
-class LogCosh(Loss):
-    """Σₖ ln cosh rₖ."""
-
-    kind: ClassVar[str] = "log_cosh"
-    slope: float = 1.0
-
-    def rows(self, logits, y):
-        r = logits - y
-        return np.log(np.cosh(r)).sum(axis=1), self.slope * np.tanh(r)
-
-
-@dataclass(frozen=True)
-class Brier(LogLoss):
-    """Σₖ ½(pₖ - yₖ)² with p = 1/(1 + e⁻ᶻ)."""
-
-    kind: ClassVar[str] = "brier"
-
-    def rows(self, logits, y):
-        p = self.predict(logits)
-        return 0.5 * np.square(p - y).sum(axis=1), (p - y) * p * (1 - p)
-
-
-def test_a_loss_of_ones_own_runs_on_the_reference_engine_and_says_so(number, binary):
-    with pytest.warns(
-        EngineWarning, match="loss=LogCosh is not one of chainrule's own: training runs on the reference"
-    ):
-        model = MLPRegressor(**QUICK | {"max_iter": 20, "learning_rate_init": 0.02}, loss=LogCosh()).fit(*number)
-    assert model.loss_curve_[-1] < model.loss_curve_[0]
-    quiet = MLPClassifier(**QUICK, loss=Brier(), engine="reference").fit(*binary)
-    assert quiet.predict_proba(binary[0]).shape == (64, 2)
-
-
-def test_a_loss_with_a_wrong_gradient_is_refused(number):
-    with pytest.raises(ParameterError, match=r"loss=LogCosh\(slope=1.001\): the gradient that rows\(\) returns is not"):
-        MLPRegressor(**QUICK, loss=LogCosh(slope=1.001), engine="reference").fit(*number)
-
-
 LBFGS = {"solver": "lbfgs"}
 
 
@@ -276,30 +240,19 @@ def test_a_metric_needs_validation_rows(number, solver):
 
 
 @pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"schedule": "cosine"}, "schedule='cosine' has no effect in partial_fit, which does not know how long"),
-        ({"restore_best": True}, "restore_best=True has no effect in partial_fit, which has no validation rows"),
-        ({"early_stopping": True}, "partial_fit does not support early_stopping=True"),
-    ],
-)
-def test_partial_fit_refuses_what_it_cannot_do(number, params, message):
-    with pytest.raises(ValueError, match=message):
-        MLPRegressor(**QUICK, **params).partial_fit(*number)
-
-
-def test_partial_fit_is_for_stochastic_solvers():
-    for cls in (MLPClassifier, MLPRegressor):
-        assert not hasattr(cls(solver="lbfgs"), "partial_fit")
-        with pytest.raises(AttributeError, match="has no attribute 'partial_fit'"):
-            _ = cls(solver="lbfgs").partial_fit
-
-
-@pytest.mark.parametrize(
     ("fit", "message"),
     [
         (lambda m, X, y: m.fit(X, y, eval_set=X), r"eval_set must be a tuple \(X, y\) or .*, got ndarray"),
+        (lambda m, X, y: m.fit(X, y, eval_set=(X,)), r"eval_set must be a tuple \(X, y\) or .*, got one of 1"),
         (lambda m, X, y: m.fit(X, y, eval_set=(X, y), eval_metric="accurcy"), "'accurcy'. Did you mean 'accuracy'"),
+        (
+            lambda m, X, y: m.fit(X, y, eval_set=(X, y), eval_metric=["roc_auc"]),
+            r"eval_metric must be one of \['accuracy', 'log_loss', 'roc_auc'\] or a function .*, got \['roc_auc'\]",
+        ),
+        (
+            lambda m, X, y: m.fit(X, y, eval_set=(X, y), eval_metric=lambda *_: None),
+            "eval_metric must return a number, got None",
+        ),
         (
             lambda m, X, y: m.fit(X, y, eval_set=(X[:1], y[:1]), eval_metric="roc_auc"),
             "'roc_auc' is not defined on the",
@@ -312,6 +265,10 @@ def test_partial_fit_is_for_stochastic_solvers():
         (
             lambda m, X, y: m.set_params(hidden_layer_sizes=(3, 0)).fit(X, y),
             r"hidden_layer_sizes must be > 0, got \[3, 0\]",
+        ),
+        (
+            lambda m, X, y: m.set_params(hidden_layer_sizes=(3.7,)).fit(X, y),
+            r"hidden_layer_sizes must be ints, the widths of the hidden layers. Got \(3.7,\)",
         ),
         (
             lambda m, X, y: m.set_params(warm_start=True).fit(X, y).fit(X, y + 1),
@@ -333,6 +290,18 @@ def test_partial_fit_is_for_stochastic_solvers():
             lambda m, X, y: m.set_params(class_weight={0: 2}).fit(X, np.c_[y, y]),
             "class_weight has no effect on several",
         ),
+        (
+            lambda m, X, y: m.set_params(class_weight={2: 1.0}).fit(X, y),
+            r"class_weight names 2, which is not one of the classes \[0, 1\]",
+        ),
+        (
+            lambda m, X, y: m.set_params(class_weight={0: -1.0}).fit(X, y),
+            r"class_weight\[0\] must be a float in the range \[0, inf\). Got -1.0",
+        ),
+        (
+            lambda m, X, y: m.set_params(class_weight={0: 0.0, 1: 0}).fit(X, y),
+            "gives no class a weight above 0",
+        ),
         (lambda m, X, y: m.set_params(class_weight="balanced").partial_fit(X, y, classes=[0, 1]), "has no meaning in"),
     ],
 )
@@ -349,11 +318,25 @@ def test_errors_of_the_classifier(binary, fit, message):
             "is for classes; use MLPClassifier, or 'squared_error'",
         ),
         (lambda m, X, y: m.set_params(loss="poisson").fit(X, y), "every value of the target y must be at least 0"),
+        (
+            lambda m, X, y: m.fit(X, y, eval_set=(X, np.c_[y, y])),
+            "The y of eval_set must have the columns of that of fit, 1. Got 2",
+        ),
     ],
 )
 def test_errors_of_the_regressor(number, fit, message):
-    with pytest.raises(ParameterError, match=message):
+    with pytest.raises((ParameterError, ShapeError), match=message):
         fit(MLPRegressor(**QUICK), *number)
+
+
+def test_rows_of_no_weight_are_neither_trained_on_nor_judged_by_alone(binary):
+    X, y = binary
+    model = MLPClassifier(**QUICK, early_stopping=True).fit(X, y)
+    is_trained_on = np.isin(np.arange(64), model._recording.at_hand.training)
+    with pytest.raises(ParameterError, match="those of all rows kept back for early stopping are zero"):
+        model.fit(X, y, is_trained_on)
+    with pytest.raises(ParameterError, match="those of all rows left to train on are zero"):
+        model.fit(X, y, ~is_trained_on)
 
 
 def test_a_failing_fit_leaves_the_model_as_it_was(number):

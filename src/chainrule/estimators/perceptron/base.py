@@ -6,6 +6,7 @@ become a recipe that follows its rules (``recipe``), ``fitting`` trains by ``cha
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils.validation import check_array, check_is_fitted, check_random_state, validate_data
 
 from chainrule import engine
-from chainrule.errors import ParameterError
+from chainrule.errors import ParameterError, ShapeError
 from chainrule.estimators.all_or_nothing import all_or_nothing
 from chainrule.estimators.diagnosing import Diagnosing
 from chainrule.estimators.drawing import Drawing
@@ -133,7 +134,7 @@ class MultilayerPerceptron(Diagnosing, Drawing, CallbackSupportMixin, BaseEstima
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
-        if self.early_stopping:
+        if self.early_stopping and self.solver != LBFGS.kind:
             raise ValueError("partial_fit does not support early_stopping=True")
         with all_or_nothing(self):
             self._fit(X, y, sample_weight, incremental=True, classes=classes)
@@ -170,7 +171,7 @@ class MultilayerPerceptron(Diagnosing, Drawing, CallbackSupportMixin, BaseEstima
         self.n_outputs_, self.out_activation_ = self._count_outputs(y), self._output_function()
         weight = self._training_weight(y, checked_weight(sample_weight, X))
         problem = self._problem(as_rows(X), y, weight)
-        judged = None if eval_set is None else self._read_evaluation(*eval_set)
+        judged = None if eval_set is None else self._read_evaluation(eval_set, problem)
         self._random_state = check_random_state(self.random_state)
         origin = Origin(stream_state(self._random_state), X.shape[0], X.dtype.name if is_first else None)
         self._build(sizes, X, is_first=is_first)
@@ -198,9 +199,16 @@ class MultilayerPerceptron(Diagnosing, Drawing, CallbackSupportMixin, BaseEstima
         """Return the rows' weights in the loss; class weights enter here."""
         return weight
 
-    def _read_evaluation(self, X: Any, y: Any, sample_weight: Any) -> Problem:
+    def _read_evaluation(self, eval_set: tuple[Any, Any, Any], problem: Problem) -> Problem:
+        X, y, sample_weight = eval_set
         X, y = self._read_target(X, y, classes="among", reset=False)
-        return self._problem(as_rows(X), y, checked_weight(sample_weight, X))
+        judged = self._problem(as_rows(X), y, checked_weight(sample_weight, X))
+        if judged.target.shape[1:] != problem.target.shape[1:]:
+            raise ShapeError(
+                f"The y of eval_set must have the columns of that of fit, {problem.target.shape[1]}. "
+                f"Got {judged.target.shape[1]}."
+            )
+        return judged
 
     def _build(self, sizes: list[int], X: Any, *, is_first: bool) -> None:
         """Make the network, and draw its first weights unless training goes on from others."""
@@ -376,8 +384,18 @@ def has_partial_fit(model: MultilayerPerceptron) -> bool:
 
 
 def hidden_sizes(given: Any) -> list[int]:
-    """Return the widths of the hidden layers; ValueError in scikit-learn's words if one is not positive."""
+    """Return the widths of the hidden layers.
+
+    Raises
+    ------
+    ParameterError
+        If one is not an int.
+    ValueError
+        In scikit-learn's words, if one is not positive.
+    """
     sizes = list(given) if hasattr(given, "__iter__") else [given]
+    if not all(isinstance(size, Integral) for size in sizes):
+        raise ParameterError(f"hidden_layer_sizes must be ints, the widths of the hidden layers. Got {given!r}.")
     if np.any(np.array(sizes) <= 0):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return [int(size) for size in sizes]

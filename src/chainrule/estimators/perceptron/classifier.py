@@ -15,11 +15,12 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_targ
 from sklearn.utils.validation import validate_data
 
 from chainrule.errors import ParameterError
+from chainrule.estimators.class_weights import class_factors
 from chainrule.estimators.metrics import classification_metrics, label_set_metrics
 from chainrule.estimators.perceptron.base import MultilayerPerceptron, has_partial_fit
 from chainrule.estimators.perceptron.documentation import documented
 from chainrule.estimators.perceptron.problem import Problem
-from chainrule.network import CrossEntropy, LogLoss, Loss, Poisson, ResidualLoss
+from chainrule.network import CrossEntropy, LogLoss, Loss, Poisson
 from chainrule.network.losses import ClippedCrossEntropy, ClippedLogLoss
 from chainrule.training import Metrics
 
@@ -167,13 +168,17 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
         if isinstance(self.loss, str):
             return ClippedCrossEntropy() if is_multiclass else ClippedLogLoss()
         what = "several labels" if self._is_multilabel else f"{len(self.classes_)} classes"
-        wrong = isinstance(self.loss, ResidualLoss | Poisson) or (
+        predicts_numbers = type(self.loss).predict in (Loss.predict, Poisson.predict)
+        wrong = predicts_numbers or (
             isinstance(self.loss, LogLoss)
             if is_multiclass
             else isinstance(self.loss, CrossEntropy) and self._is_multilabel
         )
         if wrong:
-            raise ParameterError(f"loss={self.loss!r} does not suit {what}; leave it at 'log_loss'.")
+            raise ParameterError(
+                f"loss={self.loss!r} does not suit {what}; leave it at 'log_loss', or give one whose predict returns "
+                "their probabilities."
+            )
         loss: Loss = self.loss
         return loss
 
@@ -201,7 +206,10 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
             return weight
         if self._is_multilabel:
             raise ParameterError("class_weight has no effect on several labels; use sample_weight.")
-        factors = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        if self.class_weight == "balanced":
+            factors = compute_class_weight("balanced", classes=self.classes_, y=y)
+        else:
+            factors = class_factors(self.class_weight, self.classes_.tolist())
         by_class: NDArray[Any] = factors[np.searchsorted(self.classes_, y)]
         return by_class if weight is None else weight * by_class
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from chainrule.errors import ParameterError
+from chainrule.errors import ParameterError, ShapeError
 from chainrule.network import CrossEntropy, Dense, Loss, Network, check_gradient
 from chainrule.network.losses import LOSSES, REPORTED_LOSSES
 
@@ -23,6 +23,8 @@ def check_custom_loss(network: Network) -> None:
 
     Raises
     ------
+    ShapeError
+        If ``rows`` returns arrays of other shapes than (N,) and (N, K).
     ParameterError
         If the gradient that the loss gives is not that of its error.
     """
@@ -35,6 +37,12 @@ def check_custom_loss(network: Network) -> None:
     n_targets = loss.n_logits(1) and last.n_out // loss.n_logits(1)
     y = rng.integers(0, 2, _N_ROWS if isinstance(loss, CrossEntropy) else (_N_ROWS, n_targets))
     y = y if isinstance(loss, CrossEntropy) else y.astype(np.float64)
+    shapes = [np.shape(array) for array in loss.rows(rng.normal(size=(_N_ROWS, last.n_out)), y)]
+    if shapes != [(_N_ROWS,), (_N_ROWS, last.n_out)]:
+        raise ShapeError(
+            f"loss={loss!r}: for logits of shape ({_N_ROWS}, {last.n_out}) rows() must return each row's loss, shape "
+            f"({_N_ROWS},), and its gradient, of the shape of the logits. Got the shapes {shapes}."
+        )
     report = check_gradient(linear, rng.normal(size=(_N_ROWS, 2)), y, tolerance=1e-6)
     if not report.passed:
         raise ParameterError(

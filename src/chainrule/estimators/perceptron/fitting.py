@@ -64,7 +64,7 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
         strata = model._strata(problem.truth)
         problem, judged = split(problem, kept=model.validation_fraction, strata=strata, random=random)
         told = told._replace(judged=judged)
-    seed = int(random.randint(2**31)) if model.dropout else 0
+    seed = int(random.randint(2**31)) + model.t_ if model.dropout else 0  # a fit that goes on drops others
     n_rows = len(problem.target)
     marks = None if model.record == "full" else MARKS_BUDGET
     order = ShuffledRows(random, n_rows, budget=marks) if model.shuffle else None

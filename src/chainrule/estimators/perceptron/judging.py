@@ -31,7 +31,8 @@ def validation(model: "MultilayerPerceptron", judged: Problem, metric: Any, dtyp
     Raises
     ------
     ParameterError
-        When measuring: if there is no metric of that name, or it is not defined on these rows.
+        When measuring: if there is no metric of that name, it is not defined on these rows, or the function returns no
+        number.
     """
     answer = None if not callable(metric) else model._answer_of_truth(judged.truth)
 
@@ -40,7 +41,7 @@ def validation(model: "MultilayerPerceptron", judged: Problem, metric: Any, dtyp
         if model.early_stopping:
             metrics["score"] = model._score_of(judged.truth, predicted, judged.weight)
         if callable(metric):
-            metrics["eval_metric"] = float(metric(answer, model._answer(predicted)))
+            metrics["eval_metric"] = _number(metric(answer, model._answer(predicted)))
         elif metric is not None:
             metrics["eval_metric"] = _named(metric, model._metrics(judged.truth, predicted, judged.weight))
         return metrics
@@ -48,11 +49,18 @@ def validation(model: "MultilayerPerceptron", judged: Problem, metric: Any, dtyp
     return Validation(judged.source(dtype), measure)
 
 
-def _named(name: str, metrics: Metrics) -> float:
-    if name not in metrics:
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"eval_metric must return a number, got {value!r}.") from error
+
+
+def _named(name: Any, metrics: Metrics) -> float:
+    if not isinstance(name, str) or name not in metrics:
         raise ParameterError(
             f"eval_metric must be one of {sorted(metrics)} or a function of (y_true, y_pred), got {name!r}."
-            f"{nearest(str(name), metrics)}"
+            f"{nearest(name, metrics) if isinstance(name, str) else ''}"
         )
     value = metrics[name]
     if value is None:

@@ -77,12 +77,18 @@ def split(problem: Problem, *, kept: float | int, strata: NDArray[Any] | None, r
     Raises
     ------
     ValueError
-        In scikit-learn's words, if there are too few rows.
+        In scikit-learn's words, if there are too few rows, or all of either have weight 0.
     """
     n_rows = len(problem.target)
     training, judging = train_test_split(np.arange(n_rows), random_state=random, test_size=kept, stratify=strata)
     if len(judging) < 2:
         raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
+    for chosen, what in ((training, "left to train on"), (judging, "kept back for early stopping")):
+        if problem.weight is not None and not problem.weight[chosen].any():
+            raise ParameterError(
+                f"Sample weights must contain at least one non-zero number: those of all rows {what} are zero. "
+                "Leave rows of weight 0 out, or choose another validation_fraction or random_state."
+            )
     return problem.rows(training), problem.rows(judging)
 
 
@@ -97,5 +103,6 @@ def read_eval_set(eval_set: Any) -> tuple[Any, Any, Any]:
     if isinstance(eval_set, list) and len(eval_set) == 1:
         [eval_set] = eval_set
     if not isinstance(eval_set, tuple) or len(eval_set) not in (2, 3):
-        raise ShapeError(f"eval_set must be a tuple (X, y) or (X, y, sample_weight), got {type(eval_set).__name__}.")
+        got = f"one of {len(eval_set)}" if isinstance(eval_set, tuple) else type(eval_set).__name__
+        raise ShapeError(f"eval_set must be a tuple (X, y) or (X, y, sample_weight), got {got}.")
     return eval_set if len(eval_set) == 3 else (*eval_set, None)

@@ -7,12 +7,11 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.errors import ParameterError
 from chainrule.estimators.metrics import regression_metrics
-from chainrule.estimators.perceptron.base import MultilayerPerceptron, has_partial_fit
+from chainrule.estimators.perceptron.base import MultilayerPerceptron
 from chainrule.estimators.perceptron.documentation import documented
 from chainrule.estimators.perceptron.problem import Problem
 from chainrule.network import LOSSES, CrossEntropy, LogLoss, Loss, Poisson, Quantile
@@ -176,10 +175,12 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):  # type: ignore[misc] 
     def _answer_of_truth(self, truth: NDArray[Any]) -> NDArray[Any]:
         return truth.ravel() if truth.shape[1] == 1 else truth
 
-    @available_if(has_partial_fit)  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Go over the rows once more, going on from the weights and the optimizer there are.
+
+        With ``solver="lbfgs"`` it is a whole fit that goes on from the weights there are: scikit-learn's regressor lets
+        that pass, its classifier does not.
 
         Parameters
         ----------

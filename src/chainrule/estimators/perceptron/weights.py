@@ -72,7 +72,8 @@ def functions_of(activation: Any, n_layers: int) -> list[str]:
     """Return the activation of each layer; a layer more than there are hidden ones has that of the last."""
     if isinstance(activation, str):
         return [activation] * n_layers
-    return [*activation, *activation[-1:]] if n_layers == len(activation) + 1 else list(activation)
+    last = list(activation[-1:]) or ["relu"]  # without hidden layers only the output's first weights ask
+    return [*activation, *last] if n_layers == len(activation) + 1 else list(activation)
 
 
 def first_weights(network: Network, functions: Sequence[str], random: np.random.RandomState, dtype: DTypeLike) -> Array:
