@@ -95,6 +95,7 @@ def diagnose_model(model: Any, recording: "Recording") -> Any:
         stop_reason=model.stop_reason_,
         validation=validation,
         columns=_given_columns(model, rows, training, run.source),
+        parameters=frozenset(model.get_params(deep=False)),
     )
     return examine(case)
 

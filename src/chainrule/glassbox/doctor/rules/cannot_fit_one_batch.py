@@ -12,6 +12,7 @@ from chainrule.glassbox.doctor.cure import Cure
 from chainrule.glassbox.doctor.examination import Examination
 from chainrule.glassbox.doctor.finding import Evidence, Finding, Level
 from chainrule.glassbox.doctor.rule import RunRule
+from chainrule.network import Penalty
 
 __all__ = ["RULE"]
 
@@ -50,8 +51,14 @@ def look(examination: Examination) -> Finding | None:
         ),
         cause="too few neurons, a penalty that is too strong, first weights from which nothing learns, or rows that "
         "contradict one another",
-        cure=Cure("Widen the hidden layers, and lower the penalty (alpha, l1).", wider_layers),
+        cure=Cure(f"Widen the hidden layers{_penalty(examination.network.penalty)}.", wider_layers),
     )
+
+
+def _penalty(penalty: Penalty) -> str:
+    """Return what to do about a penalty, if there is one, by the parameters of the estimators that set it."""
+    names = [name for name, strength in (("alpha", penalty.l2), ("l1", penalty.l1)) if strength > 0]
+    return f", and lower the penalty ({', '.join(names)})" if names else ""
 
 
 def _fitted(examination: Examination, batch: Batch, weights: NDArray[np.float64]) -> float:

@@ -36,7 +36,11 @@ def look(examination: Examination) -> Finding | None:
         ),
         cause="the outputs begin far from the target's mean or shares: biases or weights were given that do not suit, "
         "or the target is not centred",
-        cure=Cure("Begin with a bias of the output that answers the base rate: initialiser=None.", fresh_weights),
+        cure=Cure(
+            "Begin with a bias of the output that answers the base rate"
+            f"{examination.case.setting('initialiser=None')}.",
+            fresh_weights,
+        ),
     )
 
 

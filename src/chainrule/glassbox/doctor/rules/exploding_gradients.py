@@ -32,7 +32,11 @@ def look(examination: Examination) -> Finding | None:
             step=probe.index, layer=layer, numbers={"‖δ‖ first / output": flow, "layers": len(names.dense)}
         ),
         cause="every layer on the way back multiplies the gradient by its weights, which here begin large",
-        cure=Cure("Let the initialiser suit the activation (initialiser=None), or set max_grad_norm=1.", fresh_weights),
+        cure=Cure(
+            f"Begin with weights that suit the activation{examination.case.setting('initialiser=None')}, or set "
+            "max_grad_norm=1.",
+            fresh_weights,
+        ),
     )
 
 

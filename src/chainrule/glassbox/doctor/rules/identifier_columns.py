@@ -33,6 +33,7 @@ def look(columns: Columns) -> Finding | None:
         return None
     names = columns.named(found)
     kinds = ", ".join(f'{name!r}: "drop"' for name in names)
+    setting = "" if columns.is_encoded else f": columns={{{kinds}}}"  # what takes columns as they are drops none
     return Finding(
         rule=NAME,
         level=Level.WARNING,
@@ -40,7 +41,7 @@ def look(columns: Columns) -> Finding | None:
         evidence=Evidence(columns=names, numbers={"rows": columns.n_rows}),
         cause="an identifier tells which row it is, not what it is like: a network learns rows by heart with it",
         cure=Cure(
-            f"Leave {'it' if len(names) == 1 else 'them'} out: columns={{{kinds}}}.",
+            f"Leave {'it' if len(names) == 1 else 'them'} out{setting}.",
             without_inputs(found) if columns.is_encoded else None,
         ),
     )

@@ -16,10 +16,14 @@ FEWEST_EPOCHS = 8
 CLEAR = 0.04  # base errors that the error rises by, over epochs in a row, before it falls again
 OFTEN = 3  # such rises after the first quarter of the run
 BACK = 0.3  # base errors of all of them together
+MOSTLY = 0.5  # of the epochs after the first quarter the error is clearly above the best so far
 
 
 def look(examination: Examination) -> Finding | None:
-    """Return a finding if, after the first quarter, the train error rises clearly again and again."""
+    """Return a finding if, after the first quarter, the train error rises clearly again and again.
+
+    It is a notice where the error soon falls back to the best so far each time: training gets where it should.
+    """
     errors = examination.train_errors
     begin = len(errors) // 4
     late = errors[begin:] / examination.scale
@@ -30,10 +34,13 @@ def look(examination: Examination) -> Finding | None:
     if len(rises) < OFTEN or rises.sum() < BACK:
         return None
     epoch = begin + int(np.diff(late).argmax()) + 1
+    best = np.minimum.accumulate(errors)[begin:] / examination.scale
+    above = float(np.mean(late - best > CLEAR))
     return Finding(
         rule=NAME,
-        level=Level.FAULT if not examination.remaining < 0.9 else Level.WARNING,
-        symptom=f"the error rises {len(rises)} times after epoch {begin}, by {rises.mean():.2g} base errors each time",
+        level=Level.FAULT if not examination.remaining < 0.9 else Level.WARNING if above > MOSTLY else Level.NOTICE,
+        symptom=f"the error rises {len(rises)} times after epoch {begin}, by {rises.mean():.2g} base errors each time, "
+        f"and is above the best so far in {above:.0%} of the epochs",
         evidence=Evidence(
             step=int(examination.case.history[epoch]["step"]) - 1,
             numbers={"epoch of the steepest rise": epoch + 1, "rises": len(rises), "mean rise": float(rises.mean())},

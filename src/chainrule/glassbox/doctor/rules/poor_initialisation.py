@@ -45,7 +45,9 @@ def look(examination: Examination) -> Finding | None:
             numbers={"gain forward": float(forward), "gain back": float(back), "layers": len(large or small)},
         ),
         cause="the initial weights do not suit the layer's number of inputs and outputs",
-        cure=Cure("Let the initialiser suit the activation: initialiser=None.", fresh_weights),
+        cure=Cure(
+            f"Begin with weights that suit the activation{examination.case.setting('initialiser=None')}.", fresh_weights
+        ),
     )
 
 

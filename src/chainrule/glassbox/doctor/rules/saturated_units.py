@@ -33,7 +33,9 @@ def look(examination: Examination) -> Finding | None:
             evidence=Evidence(step=probe.index, layer=layer, numbers={"share saturated": share}),
             cause="net inputs are large: weights grew, began too large, or meet inputs of large numbers",
             cure=Cure(
-                "Standardise the inputs, and let the initialiser suit the activation (initialiser=None).", fresh_weights
+                "Standardise the inputs, and begin with weights that suit the activation"
+                f"{examination.case.setting('initialiser=None')}.",
+                fresh_weights,
             ),
         )
     return None

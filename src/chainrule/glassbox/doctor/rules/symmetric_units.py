@@ -40,7 +40,9 @@ def look(examination: Examination) -> Finding | None:
                 numbers={"share of the layer": share},
             ),
             cause="neurons that begin alike get the same gradient in every step: nothing ever tells them apart",
-            cure=Cure("Draw the initial weights at random: initialiser=None.", fresh_weights),
+            cure=Cure(
+                f"Draw the first weights at random{examination.case.setting('initialiser=None')}.", fresh_weights
+            ),
         )
     return None
 
