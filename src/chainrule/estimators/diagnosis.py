@@ -123,9 +123,11 @@ def _columns(
 ) -> Any:
     """Return columns for the doctor: at most some thousand rows, evenly spread; columns that were dropped left out."""
     from chainrule.glassbox.doctor.columns import MOST_ROWS, Columns, spread_rows
+    from chainrule.glassbox.doctor.row_keys import KeyedRows, keys_of_column
     from chainrule.table.columns import open_table
 
     table = open_table(X, caller="diagnose")
+    numbers = rows if numbers is None else numbers
     chosen = spread_rows(len(rows), MOST_ROWS)
     kept = [j for j, name in enumerate(table.names) if str(name) not in dropped]
     read = [_values(table.at(j)) for j in kept]

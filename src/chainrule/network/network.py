@@ -17,7 +17,7 @@ from chainrule.network.dense import Dense
 from chainrule.network.dropout import Dropout
 from chainrule.network.layer import Array, Context, Inputs, Layer
 from chainrule.network.layout import Layout
-from chainrule.network.losses import LOSSES, Loss
+from chainrule.network.losses import LOSSES, REPORTED_LOSSES, Loss
 from chainrule.network.passes import BackwardPass, ForwardPass
 from chainrule.network.penalty import Penalty
 from chainrule.network.random import WEIGHTS, CounterRandom
@@ -297,7 +297,7 @@ class Network:
         return cls(
             config["n_inputs"],
             tuple(build("layer", LAYERS, layer) for layer in config["layers"]),
-            build("loss", LOSSES, config["loss"]),
+            build("loss", LOSSES | REPORTED_LOSSES, config["loss"]),
             Penalty(**check_names("Penalty", config["penalty"], ("l1", "l2"))),
         )
 

@@ -22,6 +22,7 @@ from chainrule.estimators.drawing import Drawing
 from chainrule.estimators.origin import Origin
 from chainrule.estimators.perceptron.constraints import CONSTRAINTS
 from chainrule.estimators.perceptron.custom_loss import check_custom_loss
+from chainrule.estimators.perceptron.exchanging import Exchanging
 from chainrule.estimators.perceptron.fitting import Told, fit_lbfgs, fit_stochastic
 from chainrule.estimators.perceptron.foreign_callbacks import CallbackSupportMixin, ForeignCallbacks
 from chainrule.estimators.perceptron.inputs import plain_rows
@@ -30,7 +31,7 @@ from chainrule.estimators.perceptron.problem import Problem, as_rows, checked_we
 from chainrule.estimators.perceptron.reopening import Observation, first_weights_again, rows_again, rows_given
 from chainrule.estimators.perceptron.weights import Views, first_weights, functions_of, views_of
 from chainrule.estimators.recording import AtHand, make_recorder
-from chainrule.network import Dense, Loss, Network, Penalty, multilayer_perceptron
+from chainrule.network import CrossEntropy, Dense, LogLoss, Loss, Network, Penalty, Poisson, multilayer_perceptron
 from chainrule.training import LBFGS, Callback, Metrics, as_callbacks
 from chainrule.training.shuffled_rows import MARKS_BUDGET
 from chainrule.training.stream import stream_state
@@ -38,7 +39,7 @@ from chainrule.training.stream import stream_state
 __all__ = ["MultilayerPerceptron", "has_partial_fit", "hidden_sizes"]
 
 
-class MultilayerPerceptron(Diagnosing, Drawing, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class MultilayerPerceptron(Exchanging, Diagnosing, Drawing, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Base of ``MLPClassifier`` and ``MLPRegressor``."""
 
     _parameter_constraints: dict[str, list[Any]] = CONSTRAINTS
@@ -64,10 +65,6 @@ class MultilayerPerceptron(Diagnosing, Drawing, CallbackSupportMixin, BaseEstima
     @abstractmethod
     def _count_outputs(self, y: NDArray[Any]) -> int:
         """Return the number of targets, or of classes where each has a logit."""
-
-    @abstractmethod
-    def _output_function(self) -> str:
-        """Return what scikit-learn calls the function from logits to predictions."""
 
     @abstractmethod
     def _strata(self, truth: NDArray[Any]) -> NDArray[Any] | None:
@@ -168,7 +165,7 @@ class MultilayerPerceptron(Diagnosing, Drawing, CallbackSupportMixin, BaseEstima
         X, y = self._read_target(
             X, y, classes="new" if not known else "same" if self.warm_start else "among", reset=is_first
         )
-        self.n_outputs_, self.out_activation_ = self._count_outputs(y), self._output_function()
+        self.n_outputs_ = self._count_outputs(y)
         weight = self._training_weight(y, checked_weight(sample_weight, X))
         problem = self._problem(as_rows(X), y, weight)
         judged = None if eval_set is None else self._read_evaluation(eval_set, problem)
@@ -224,8 +221,13 @@ class MultilayerPerceptron(Diagnosing, Drawing, CallbackSupportMixin, BaseEstima
                 f"This fit goes on from layers of {_widths(self.network_)} inputs and neurons, and now they would be "
                 f"{_widths(network)}. Set warm_start=False and fit to begin anew."
             )
+        self._keep_network(network)
+
+    def _keep_network(self, network: Network) -> None:
+        """Take over a network, and what scikit-learn's attributes tell of it."""
         self.network_ = network
-        self.n_layers_ = len(sizes) + 2
+        self.n_layers_ = len(_widths(network))
+        self.out_activation_ = _output_function(network.loss)
 
     def _make_network(self, n_inputs: int, sizes: list[int]) -> Network:
         is_decoupled = self.solver == "adamw"  # alpha is the optimizer's then
@@ -308,57 +310,6 @@ class MultilayerPerceptron(Diagnosing, Drawing, CallbackSupportMixin, BaseEstima
     def _encode_target(self, y: NDArray[Any], dtype: Any) -> NDArray[Any]:
         return self._problem(np.empty((len(y), 0), dtype), y, None).source(dtype).target
 
-    def save(self, path: Any, *, include_record: bool = False) -> None:
-        """Write the model to a file, atomically; ``chainrule.load`` gives it back.
-
-        The file holds no code and no training rows. Predictions after loading are the same bits; ``partial_fit`` begins
-        with a new optimizer.
-
-        Parameters
-        ----------
-        path : str or path
-        include_record : bool
-            Whether the file also holds the keyframes of the training: ``replay`` opens steps sooner then, also those of
-            a fit that went on from other weights (``warm_start``).
-
-        Raises
-        ------
-        OutputError (OSError)
-            If the file cannot be written, or is there and not one of chainrule's; what was there is untouched.
-        """
-        from chainrule.estimators.perceptron.persistence import save
-
-        check_is_fitted(self)
-        save(self, path, include_record=include_record)
-
-    @classmethod
-    def from_sklearn(cls, model: Any) -> Self:
-        """Return the drop-in for a fitted network of scikit-learn's, with its weights: predictions are equal.
-
-        Raises
-        ------
-        ParameterError
-            If the model is not scikit-learn's class of the same name.
-        """
-        from chainrule.estimators.perceptron.conversion import from_sklearn
-
-        return from_sklearn(cls, model)
-
-    def to_sklearn(self) -> Any:
-        """Return scikit-learn's network of the same name with these weights: predictions are equal.
-
-        Options that only chainrule has, and that only training needs, are left out.
-
-        Raises
-        ------
-        ParameterError
-            If its activations, loss or outputs are not among scikit-learn's.
-        """
-        from chainrule.estimators.perceptron.conversion import to_sklearn
-
-        check_is_fitted(self)
-        return to_sklearn(self)
-
     def __sklearn_is_fitted__(self) -> bool:
         return "weights_" in vars(self)
 
@@ -399,6 +350,12 @@ def hidden_sizes(given: Any) -> list[int]:
     if np.any(np.array(sizes) <= 0):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return [int(size) for size in sizes]
+
+
+def _output_function(loss: Loss) -> str:
+    """Return what scikit-learn calls the function from logits to predictions."""
+    functions = {Poisson: "exp", LogLoss: "logistic", CrossEntropy: "softmax"}
+    return next((name for kind, name in functions.items() if isinstance(loss, kind)), "identity")
 
 
 def _widths(network: Network) -> list[int]:

@@ -187,9 +187,6 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
             return len(self.classes_)
         return 1
 
-    def _output_function(self) -> str:
-        return "softmax" if isinstance(self._make_loss(), CrossEntropy) else "logistic"
-
     def _problem(self, X: Any, y: NDArray[Any], weight: NDArray[Any] | None) -> Problem:
         if self._is_multilabel:
             transformed = self._label_binarizer.transform(y)

@@ -15,8 +15,9 @@ from chainrule.errors import DivergedError, EngineWarning
 from chainrule.estimators.all_or_nothing import twin
 from chainrule.estimators.perceptron.custom_loss import is_own
 from chainrule.estimators.perceptron.judging import BestWeights, validation
+from chainrule.estimators.perceptron.optimizer_state import OptimizerState
 from chainrule.estimators.perceptron.problem import Problem, split
-from chainrule.estimators.perceptron.recipe import OptimizerState, lbfgs_recipe, make_optimizer, stochastic_recipe
+from chainrule.estimators.perceptron.recipe import lbfgs_recipe, make_optimizer, stochastic_recipe
 from chainrule.estimators.perceptron.reopening import Observation
 from chainrule.estimators.perceptron.telling import Telling
 from chainrule.training import Callback, Recipe, TrainingState, train

@@ -5,16 +5,19 @@ from typing import Any
 
 import numpy as np
 from sklearn import __version__ as sklearn_version
+from sklearn.base import is_classifier
 from sklearn.preprocessing import LabelBinarizer
 
 from chainrule.errors import ModelFileError
 from chainrule.estimators.parameters import AnyOf, Instance, Number, OneOf, Rule, check_parameters
 from chainrule.estimators.perceptron.base import MultilayerPerceptron, hidden_sizes
 from chainrule.estimators.perceptron.classifier import MLPClassifier
+from chainrule.estimators.perceptron.optimizer_state import OptimizerState
 from chainrule.estimators.perceptron.regressor import MLPRegressor
 from chainrule.estimators.persistence import refuse_other_files
 from chainrule.estimators.recording import Recording
 from chainrule.estimators.stored_parameters import known_class, parameter_of, plain_parameter
+from chainrule.network import CrossEntropy, LogLoss, Network
 from chainrule.storage import write_container
 from chainrule.table import ClassTarget
 from chainrule.training.history import history_from_parts, history_to_parts
@@ -39,7 +42,7 @@ FITTED: dict[str, Rule] = {
 BEST = ("best_loss_", "best_validation_score_")  # not with lbfgs
 
 
-def save(model: MultilayerPerceptron, path: str | PathLike[str], *, include_record: bool = False) -> None:
+def save(model: Any, path: str | PathLike[str], *, include_record: bool = False) -> None:
     """Write a fitted drop-in to a file, atomically (see ``MultilayerPerceptron.save``).
 
     Raises
@@ -50,6 +53,7 @@ def save(model: MultilayerPerceptron, path: str | PathLike[str], *, include_reco
         If the file cannot be written, or is there and not one of chainrule's.
     """
     columns, history = history_to_parts(model.history_)
+    optimizer, vectors = model._optimizer.to_parts() if hasattr(model, "_optimizer") else (None, {})
     recording, record = model._recording.to_parts(with_keyframes=include_record)
     names = [name for name in (*FITTED, *BEST) if name in vars(model)]
     curves = {name: getattr(model, name, None) for name in CURVES}
@@ -60,6 +64,8 @@ def save(model: MultilayerPerceptron, path: str | PathLike[str], *, include_reco
         "names": getattr(model, "feature_names_in_", np.empty(0, object)).tolist(),
         "classes": _classes(model),
         "target_name": model.target_name_,
+        "network": model.network_.to_config(),
+        "optimizer": optimizer,
         "history": columns,
         "recording": recording,
         "empty": [name for name, curve in curves.items() if curve is None and hasattr(model, name)],
@@ -67,7 +73,7 @@ def save(model: MultilayerPerceptron, path: str | PathLike[str], *, include_reco
     }
     refuse_other_files(path)
     arrays = {f"curve.{name}": np.array(curve, np.float64) for name, curve in curves.items() if curve is not None}
-    write_container(path, header, {"weights": model.weights_, **history, **arrays, **record}, kind="model")
+    write_container(path, header, {"weights": model.weights_, **vectors, **history, **arrays, **record}, kind="model")
 
 
 def rebuild(header: dict[str, Any], arrays: dict[str, Any]) -> MultilayerPerceptron:
@@ -96,20 +102,30 @@ def rebuild(header: dict[str, Any], arrays: dict[str, Any]) -> MultilayerPercept
             setattr(model, name, arrays[f"curve.{name}"].tolist())
         elif name in header["empty"]:
             setattr(model, name, None)
-    _set_network(model, arrays["weights"])
+    _set_network(model, header.get("network"), arrays["weights"])
+    if header.get("optimizer") is not None:
+        model._optimizer = OptimizerState.from_parts(header["optimizer"], arrays, model.weights_)
     model.target_name_ = header.get("target_name")  # files of 0.1 before records have none, and no recording
     check_parameters("the file", {"target_name": model.target_name_}, {"target_name": _NAME})
     model._recording = Recording.from_parts(header.get("recording"), arrays)
     return model
 
 
-def _set_network(model: MultilayerPerceptron, weights: Any) -> None:
-    sizes = hidden_sizes(model.hidden_layer_sizes)
-    network = model._make_network(model.n_features_in_, sizes)
+def _set_network(model: MultilayerPerceptron, config: Any, weights: Any) -> None:
+    """Set the network fitted, which is that of the parameters no more if they were set since."""
+    if config is None:  # a file of 0.1, before drop-ins kept it
+        network = model._make_network(model.n_features_in_, hidden_sizes(model.hidden_layer_sizes))
+    else:
+        network = Network.from_config(config)
+    if network.n_inputs != model.n_features_in_:
+        raise ModelFileError("the network does not fit the columns")
+    is_of_classes = isinstance(network.loss, LogLoss | CrossEntropy)
+    if is_of_classes != is_classifier(model) or network.n_outputs != network.loss.n_logits(model.n_outputs_):
+        raise ModelFileError("the network does not fit the target")
     if weights.shape != (network.layout.size,) or weights.dtype.char not in "fd" or not np.isfinite(weights).all():
         raise ModelFileError("the weights do not fit the network")
-    model.network_, model.weights_ = network, weights.copy()
-    model.n_layers_, model.out_activation_ = len(sizes) + 2, model._output_function()
+    model._keep_network(network)
+    model.weights_ = weights.copy()
 
 
 def _classes(model: MultilayerPerceptron) -> dict[str, Any] | None:

@@ -1,13 +1,12 @@
 """From the parameters of the drop-in to what training is asked to do, by scikit-learn's rules."""
 
-from dataclasses import dataclass
 from typing import Any
 from warnings import warn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.engine import Settings
+from chainrule.estimators.perceptron.optimizer_state import OptimizerState
 from chainrule.training import (
     LBFGS,
     OPTIMIZERS,
@@ -26,32 +25,9 @@ from chainrule.training import (
 from chainrule.training.foreign_schedules import BiasCorrection, InverseScalingByRows, PenaltyOfBatch
 from chainrule.training.shuffled_rows import ShuffledRows
 
-__all__ = ["OptimizerState", "lbfgs_recipe", "make_optimizer", "rows_in_batch", "stochastic_recipe"]
+__all__ = ["lbfgs_recipe", "make_optimizer", "rows_in_batch", "stochastic_recipe"]
 
 SCIPY_FTOL = 2.2204460492503131e-09  # the default of L-BFGS-B, which scikit-learn leaves as it is
-
-
-@dataclass(frozen=True)
-class OptimizerState:
-    """An optimizer under way, which ``partial_fit`` goes on with: what it was made with counts until the next ``fit``.
-
-    Parameters
-    ----------
-    optimizer : Optimizer
-    first_rate : float
-        η at its beginning.
-    rate : float
-        η now, bias correction and schedule of the user's left out.
-    vectors : tuple of arrays (P,)
-    steps : int
-        Steps taken.
-    """
-
-    optimizer: Optimizer
-    first_rate: float
-    rate: float
-    vectors: tuple[NDArray[Any], ...]
-    steps: int = 0
 
 
 def make_optimizer(params: dict[str, Any]) -> Optimizer:

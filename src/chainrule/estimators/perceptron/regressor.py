@@ -14,7 +14,7 @@ from chainrule.estimators.metrics import regression_metrics
 from chainrule.estimators.perceptron.base import MultilayerPerceptron
 from chainrule.estimators.perceptron.documentation import documented
 from chainrule.estimators.perceptron.problem import Problem
-from chainrule.network import LOSSES, CrossEntropy, LogLoss, Loss, Poisson, Quantile
+from chainrule.network import LOSSES, CrossEntropy, LogLoss, Loss, Quantile
 from chainrule.network.losses import MeanSquaredError, PoissonDeviance
 from chainrule.training import Metrics
 
@@ -148,9 +148,6 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):  # type: ignore[misc] 
 
     def _count_outputs(self, y: NDArray[Any]) -> int:
         return 1 if y.ndim == 1 else int(y.shape[1])
-
-    def _output_function(self) -> str:
-        return "exp" if isinstance(self._make_loss(), Poisson) else "identity"
 
     def _problem(self, X: Any, y: NDArray[Any], weight: NDArray[Any] | None) -> Problem:
         target = y.reshape(len(y), -1)
