@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from chainrule import TableClassifier, TableRegressor, load
+from chainrule import MLPClassifier, TableClassifier, TableRegressor, load
 from chainrule.errors import ModelFileError, OutputError, ParameterError, ReplayError
 from chainrule.estimators.spill import KeyframesInFolder
 from chainrule.network import Quantile
@@ -315,3 +315,15 @@ def test_parameters_changed_after_fit_do_not_change_the_run(model, features, tab
 def test_the_rule_of_the_parameter(features, table, settings):
     with pytest.raises(ParameterError, match="'record' parameter of TableRegressor must be one of"):
         TableRegressor(**settings, record="fulll").fit(features, table["price"])
+
+
+@pytest.mark.parametrize("cls", [TableClassifier, MLPClassifier])
+def test_two_classes_go_by_their_labels(cls):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 2))
+    y = np.array(["ill", "well"])[(X[:, 0] > 0).astype(int)]
+    params = {"tol": 1.0} if cls is MLPClassifier else {"max_iter": 5}
+    run = cls(hidden_layer_sizes=(3,), random_state=0, **params).fit(X, y).run_
+    assert [run.names.class_label(code) for code in (0, 1)] == ["ill", "well"]
+    assert run.names.neurons(run.names.dense[-1]) == ["well"]
+    assert set(run.step(0).error.classes) == {"ill", "well"}

@@ -106,3 +106,5 @@ def test_a_class_label():
     assert Names(three, outputs=["a", "b", "c"]).class_label(2) == "c"
     assert Names(three).class_label(2) == "2"
     assert [Names(two, outputs=["ill"]).class_label(code) for code in (0, 1)] == ["other than ill", "ill"]
+    named = Names(two, outputs=["ill"], other="well")
+    assert [named.class_label(code) for code in (0, 1)] == ["well", "ill"]

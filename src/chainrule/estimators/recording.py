@@ -231,7 +231,7 @@ def _open(model: Any, record: RunRecord, at_hand: AtHand) -> Any:
         n_threads=model.n_threads,
         first_weights=model._first_weights(),
     )
-    names = Names(model.network_, inputs=model._input_names(), outputs=_output_names(model))
+    names = Names(model.network_, inputs=model._input_names(), outputs=_output_names(model), other=_other_class(model))
     given = GivenRows(model, at_hand.rows, source, at_hand.training)
     return RecordedRun(replay, names, rows=at_hand.rows.numbers[at_hand.training], originals=given.values)
 
@@ -253,8 +253,15 @@ def _output_names(model: Any) -> list[str]:
     target = model.target_name_ or "target"
     if hasattr(model, "classes_"):
         labels = [str(label) for label in model.classes_.tolist()]
-        return labels[-1:] if isinstance(loss, LogLoss) and n_outputs == 1 else labels
+        return labels[-1:] if _other_class(model) is not None else labels
     levels = [f" at {level:g}" for level in loss.levels] if isinstance(loss, Quantile) else [""]
     n_targets = n_outputs // len(levels)
     targets = [target] if n_targets == 1 else [f"{target} {k + 1}" for k in range(n_targets)]
     return [f"{name}{level}" for name in targets for level in levels]
+
+
+def _other_class(model: Any) -> str | None:
+    """Return the label of the first of two classes that share one logit; None where each has its own."""
+    labels, network = getattr(model, "classes_", np.empty(0)).tolist(), model.network_
+    shares = isinstance(network.loss, LogLoss) and network.n_outputs == 1 and len(labels) == 2
+    return str(labels[0]) if shares else None

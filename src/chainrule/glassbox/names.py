@@ -62,6 +62,8 @@ class Names:
         Names of the network's inputs; by default "input 1", "input 2", …
     outputs : sequence of str (K,), optional
         Labels of its logits; by default "neuron 1", …
+    other : str, optional
+        Label of the other of two classes that share one logit; by default "other than " the logit's.
 
     Raises
     ------
@@ -72,6 +74,7 @@ class Names:
     network: Network
     inputs: Sequence[str] | None = None
     outputs: Sequence[str] | None = None
+    other: str | None = None
 
     def __post_init__(self) -> None:
         sizes = {"inputs": self.network.n_inputs, "outputs": self.network.n_outputs}
@@ -109,7 +112,7 @@ class Names:
         if self.outputs is None:
             return str(code)
         if len(self.outputs) == 1:
-            return self.outputs[0] if code else f"other than {self.outputs[0]}"
+            return self.outputs[0] if code else self.other or f"other than {self.outputs[0]}"
         return self.outputs[code]
 
     def sources(self, layer: int) -> list[str]:

@@ -14,7 +14,6 @@ from chainrule.glassbox.doctor.examine import look
 from chainrule.glassbox.doctor.finding import Finding
 from chainrule.glassbox.doctor.observe import observe
 from chainrule.glassbox.doctor.rules import RULES
-from chainrule.glassbox.names import Names
 from chainrule.glassbox.tables import Shown, Table
 from chainrule.training import HistoryRow
 
@@ -137,7 +136,7 @@ def _cured(finding: Finding, before: Examination, training: Training, seconds: f
         recipe,
         weights=weights,
         validation=training.validation,
-        names=Names(training.network, before.names.inputs, before.names.outputs),
+        names=replace(before.names, network=training.network),
     )
 
 
