@@ -7,6 +7,7 @@ import pickle
 import joblib
 import numpy as np
 import pytest
+from joblib import Parallel, cpu_count, delayed
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -24,6 +25,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from chainrule import MLPClassifier, MLPRegressor
+from chainrule.engine.native import threads_for
 
 QUICK = {"hidden_layer_sizes": (8,), "max_iter": 5, "random_state": 0, "tol": 0, "n_iter_no_change": np.inf}
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -126,6 +128,13 @@ def test_grid_search_in_two_processes_chooses_as_scikit_learn_does(iris):
         for cls, jobs in ((MLPClassifier, 2), (TheirClassifier, None))
     ]
     np.testing.assert_array_equal(scores[0], scores[1])
+
+
+def test_workers_share_the_cores():
+    everything = {"work": 1e18, "work_of_a_thread": 1.0}
+    threads = Parallel(n_jobs=2, backend="loky")(delayed(threads_for)(**everything) for _ in range(4))
+    assert sum(threads) / 2 <= max(2, cpu_count())
+    assert threads_for(**everything) <= cpu_count()
 
 
 def test_a_pipeline_routes_sample_weight(iris):

@@ -133,15 +133,18 @@ def test_first_weights_are_equal_bit_for_bit(problem, pair, fit_quietly, dtype, 
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("generator", [np.random.MT19937, np.random.PCG64, np.random.Philox])
 @pytest.mark.parametrize("early", [False, True])
-def test_a_random_state_is_left_where_scikit_learn_leaves_it(problem, pair, fit_quietly, early):
+def test_a_random_state_is_left_where_scikit_learn_leaves_it(problem, pair, fit_quietly, early, generator):
     X, y, _ = problem("binary")
-    streams = np.random.RandomState(8), np.random.RandomState(8)
+    streams = np.random.RandomState(generator(8)), np.random.RandomState(generator(8))
     params = {"max_iter": 40, "batch_size": 16, "n_iter_no_change": 2, "tol": 0.01, "early_stopping": early}
-    for model, stream in zip(pair("binary", **params), streams, strict=True):
+    theirs, ours = pair("binary", **params)
+    for model, stream in zip((theirs, ours), streams, strict=True):
         model.set_params(random_state=stream)
         for _ in range(2):
             fit_quietly(model.fit, X, y)
+    np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
     assert streams[0].randint(2**31, size=3).tolist() == streams[1].randint(2**31, size=3).tolist()
 
 

@@ -22,6 +22,7 @@ from chainrule.estimators.drawing import Drawing
 from chainrule.estimators.origin import Origin
 from chainrule.estimators.perceptron.constraints import CONSTRAINTS
 from chainrule.estimators.perceptron.custom_loss import check_custom_loss
+from chainrule.estimators.perceptron.drawn_rows import is_mersenne_twister
 from chainrule.estimators.perceptron.exchanging import Exchanging
 from chainrule.estimators.perceptron.fitting import Told, fit_lbfgs, fit_stochastic
 from chainrule.estimators.perceptron.foreign_callbacks import CallbackSupportMixin, ForeignCallbacks
@@ -170,9 +171,9 @@ class MultilayerPerceptron(Exchanging, Diagnosing, Drawing, CallbackSupportMixin
         problem = self._problem(as_rows(X), y, weight)
         judged = None if eval_set is None else self._read_evaluation(eval_set, problem)
         self._random_state = check_random_state(self.random_state)
-        origin = Origin(stream_state(self._random_state), X.shape[0], X.dtype.name if is_first else None)
+        origin = self._origin(X, is_first=is_first)
         self._build(sizes, X, is_first=is_first)
-        recorder = None if incremental else make_recorder(self.record, beside=MARKS_BUDGET)
+        recorder = None if incremental or origin is None else make_recorder(self.record, beside=MARKS_BUDGET)
         rows = rows_given(given, y, problem)
         observation = Observation(recorder, self.record, origin, rows, has_eval_set=judged is not None)
         told = Told(judged, eval_metric, callbacks, observation)
@@ -180,6 +181,12 @@ class MultilayerPerceptron(Exchanging, Diagnosing, Drawing, CallbackSupportMixin
             fit_lbfgs(self, problem, told)
         else:
             fit_stochastic(self, problem, told, incremental=incremental)
+
+    def _origin(self, X: Any, *, is_first: bool) -> Origin | None:
+        """Return what the fit begins with; None where it cannot be told: on another generator."""
+        if not is_mersenne_twister(self._random_state):
+            return None
+        return Origin(stream_state(self._random_state), X.shape[0], X.dtype.name if is_first else None)
 
     def _settings(self) -> dict[str, Any]:
         """Return the parameters by name, as ``get_params`` does, which takes as long as some trainings."""

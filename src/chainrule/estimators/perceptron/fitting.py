@@ -14,6 +14,7 @@ from sklearn.utils.optimize import _check_optimize_result
 from chainrule.errors import DivergedError, EngineWarning
 from chainrule.estimators.all_or_nothing import twin
 from chainrule.estimators.perceptron.custom_loss import is_own
+from chainrule.estimators.perceptron.drawn_rows import DrawnRows, go_on_after, is_mersenne_twister
 from chainrule.estimators.perceptron.judging import BestWeights, validation
 from chainrule.estimators.perceptron.optimizer_state import OptimizerState
 from chainrule.estimators.perceptron.problem import Problem, split
@@ -23,7 +24,6 @@ from chainrule.estimators.perceptron.telling import Telling
 from chainrule.training import Callback, Recipe, TrainingState, train
 from chainrule.training.foreign_schedules import InverseScalingByRows
 from chainrule.training.shuffled_rows import MARKS_BUDGET, ShuffledRows
-from chainrule.training.stream import stream_of
 
 if TYPE_CHECKING:
     from chainrule.estimators.perceptron.base import MultilayerPerceptron
@@ -67,8 +67,7 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
         told = told._replace(judged=judged)
     seed = int(random.randint(2**31)) + model.t_ if model.dropout else 0  # a fit that goes on drops others
     n_rows = len(problem.target)
-    marks = None if model.record == "full" else MARKS_BUDGET
-    order = ShuffledRows(random, n_rows, budget=marks) if model.shuffle else None
+    order = _row_order(model, n_rows) if model.shuffle else None
     if not incremental or not hasattr(model, "_optimizer"):
         model._optimizer = _first_optimizer(params, model.weights_)
     recipe = stochastic_recipe(
@@ -82,7 +81,7 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
     )
     state = _run(model, recipe, _start(model), problem, told)
     if order is not None and not isinstance(model.random_state, Integral):  # somebody else may draw on
-        stream_of(order.stream_after(state.epoch), random)
+        go_on_after(order, state.epoch, random)
     model.t_ += n_rows * state.epoch
     _keep_optimizer(model, recipe, state)
     _keep_curves(model, state)
@@ -93,6 +92,13 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
             ConvergenceWarning,
             stacklevel=2,
         )
+
+
+def _row_order(model: "MultilayerPerceptron", n_rows: int) -> ShuffledRows | DrawnRows:
+    """Return the order of the epochs' rows that scikit-learn would draw."""
+    if not is_mersenne_twister(model._random_state):
+        return DrawnRows(model._random_state, n_rows)
+    return ShuffledRows(model._random_state, n_rows, budget=None if model.record == "full" else MARKS_BUDGET)
 
 
 def fit_lbfgs(model: "MultilayerPerceptron", problem: Problem, told: Told) -> None:

@@ -5,7 +5,7 @@ from warnings import warn
 
 import numpy as np
 
-from chainrule.engine import Settings
+from chainrule.engine import RowOrder, Settings
 from chainrule.estimators.perceptron.optimizer_state import OptimizerState
 from chainrule.training import (
     LBFGS,
@@ -23,7 +23,6 @@ from chainrule.training import (
     Stopping,
 )
 from chainrule.training.foreign_schedules import BiasCorrection, InverseScalingByRows, PenaltyOfBatch
-from chainrule.training.shuffled_rows import ShuffledRows
 
 __all__ = ["lbfgs_recipe", "make_optimizer", "rows_in_batch", "stochastic_recipe"]
 
@@ -63,7 +62,7 @@ def stochastic_recipe(
     *,
     n_rows: int,
     rows_before: int,
-    order: ShuffledRows | None,
+    order: RowOrder | None,
     seed: int,
     incremental: bool,
 ) -> Recipe:
@@ -79,7 +78,7 @@ def stochastic_recipe(
         N, of the rows to train on.
     rows_before : int
         Rows seen before, over all epochs (``t_``).
-    order : ShuffledRows or None
+    order : RowOrder or None
         The order of the rows; None does not shuffle.
     seed : int
         Of dropout.

@@ -29,16 +29,23 @@ NO_RECORD_OF_PARTIAL_FIT = (
 )
 
 
+NO_RECORD_OF_GENERATOR = (
+    "this fit drew from a RandomState on another generator than the Mersenne Twister, whose place no record holds. "
+    "Give an int or RandomState(seed) as random_state and fit again."
+)
+
+
 class Observation(NamedTuple):
     """What a fit is recorded with, and what it keeps of it.
 
     Parameters
     ----------
     recorder : Recorder or None
-        None for ``partial_fit``.
+        None for ``partial_fit``, and where there is no origin.
     record : {"auto", "full", False} or path
         The parameter.
-    origin : Origin
+    origin : Origin or None
+        None where random numbers come from another generator than the Mersenne Twister.
     rows : Rows
         The table, as it was given.
     has_eval_set : bool
@@ -46,7 +53,7 @@ class Observation(NamedTuple):
 
     recorder: Recorder | None
     record: Any
-    origin: Origin
+    origin: Origin | None
     rows: "Rows"
     has_eval_set: bool
 
@@ -68,7 +75,7 @@ class Observation(NamedTuple):
             The rows judged by.
         """
         if self.recorder is None:
-            return Recording(None, absence=NO_RECORD_OF_PARTIAL_FIT)
+            return Recording(None, absence=NO_RECORD_OF_PARTIAL_FIT if self.origin else NO_RECORD_OF_GENERATOR)
         at_hand = AtHand(source, self.rows, self.rows.numbers if places is None else places, validation)
         recording = Recording(self.recorder.record, self.has_eval_set, self.origin, at_hand)
         return recording.with_fingerprint().kept(self.record)
