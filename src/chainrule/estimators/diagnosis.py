@@ -121,7 +121,7 @@ def _columns(
     dropped: Any,
     numbers: NDArray[np.int64] | None = None,
 ) -> Any:
-    """Return columns for the doctor: at most some thousand rows, evenly spread; columns that were dropped left out."""
+    """Return columns for the doctor, but those that were dropped: some thousand rows, and the keys of all."""
     from chainrule.glassbox.doctor.columns import MOST_ROWS, Columns, spread_rows
     from chainrule.glassbox.doctor.row_keys import KeyedRows, keys_of_column
     from chainrule.table.columns import open_table
@@ -131,12 +131,16 @@ def _columns(
     chosen = spread_rows(len(rows), MOST_ROWS)
     kept = [j for j, name in enumerate(table.names) if str(name) not in dropped]
     read = [_values(table.at(j)) for j in kept]
+    keys = np.zeros(len(rows), np.uint64)
+    for j, (values, _) in enumerate(read):
+        keys += keys_of_column(values[rows], j)
     return Columns(
         names=[str(table.names[j]) for j in kept],
         values=np.column_stack([values[rows[chosen]] for values, _ in read]),
         target=target[chosen],
         is_category=[is_category for _, is_category in read],
-        rows=(rows if numbers is None else numbers)[chosen],
+        rows=numbers[chosen],
+        every_row=KeyedRows(keys, target, numbers),
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.engine import Source
 from chainrule.errors import ShapeError
+from chainrule.glassbox.doctor.row_keys import KeyedRows, keys_of_rows
 
 __all__ = ["Columns", "columns_of_source", "spread_rows"]
 
@@ -39,6 +40,8 @@ class Columns:
         The rows' numbers in the table; by default 0 to N − 1.
     is_encoded : bool
         Whether the network takes them as they are: their scales matter then.
+    every_row : KeyedRows, optional
+        All rows of the table, where these are a sample of them.
 
     Raises
     ------
@@ -54,6 +57,7 @@ class Columns:
     weight: Numbers | None = None
     rows: NDArray[np.int64] | None = None
     is_encoded: bool = False
+    every_row: KeyedRows | None = None
 
     def __post_init__(self) -> None:
         if len(self.values) != len(self.target):
@@ -77,14 +81,15 @@ class Columns:
         first = self.values[:1]
         return np.asarray(((self.values == first) | (np.isnan(self.values) & np.isnan(first))).all(axis=0))
 
+    @property
+    def keyed(self) -> KeyedRows:
+        """All rows of the table; these, if there are no others."""
+        numbers = np.arange(self.n_rows) if self.rows is None else self.rows
+        return self.every_row or KeyedRows(keys_of_rows(self.values), self.target, numbers)
+
     def named(self, chosen: NDArray[Any] | Sequence[int]) -> list[str]:
         """Return the names of some columns, by position."""
         return [self.names[int(j)] for j in chosen]
-
-    def row_numbers(self, chosen: NDArray[Any] | Sequence[int]) -> list[int]:
-        """Return the table's numbers of some rows, by position."""
-        numbers = np.arange(self.n_rows) if self.rows is None else self.rows
-        return [int(row) for row in numbers[np.asarray(chosen, dtype=np.int64)]]
 
 
 def spread_rows(n_rows: int, most: int) -> NDArray[np.int64]:
@@ -112,14 +117,14 @@ def columns_of_source(
         return None
     batch = source.take(rows)
     values = batch.numbers if isinstance(batch.numbers, np.ndarray) else batch.numbers.toarray()
-    target = batch.target
-    if is_classes and target.ndim == 2:
-        target = target[:, 0].astype(np.int64)
+    target = source.target[:, 0].astype(np.int64) if is_classes and source.target.ndim == 2 else source.target
+    is_sample = len(rows) < source.n_rows
     return Columns(
         names=names,
         values=np.asarray(values, dtype=np.float64),
-        target=target,
+        target=target[rows],
         weight=None if batch.weight is None else batch.weight.astype(np.float64),
         rows=numbers[rows],
         is_encoded=True,
+        every_row=KeyedRows(keys_of_rows(source.numbers), target, numbers) if is_sample else None,
     )
