@@ -1,6 +1,7 @@
 """Cures: each is a training that takes place, the ones that matter help, and what they change is what they say."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from chainrule.glassbox.doctor import changes as c
 from chainrule.glassbox.doctor.columns import Columns
 from chainrule.glassbox.doctor.cure import Training
 from chainrule.network import Dense, Penalty, multilayer_perceptron
-from chainrule.training import SGD, Momentum, Nesterov, Recipe, Stopping
+from chainrule.training import SGD, Constant, Momentum, Nesterov, Recipe, Stopping
+from chainrule.training.foreign_schedules import PenaltyOfBatch
 
 HELPS = [
     "dead_units",
@@ -142,7 +144,9 @@ def test_weights_and_layers(training):
     wide = c.wider_layers(Training(**vars(training) | {"network": training.network}))
     assert [layer.n_out for layer in wide.network.layers if isinstance(layer, Dense)] == [64, 64, 1]
     assert wide.network.loss == training.network.loss
-    assert c.more_penalty(training).network.penalty == Penalty(l2=0.1)
+    scaled = replace(training, recipe=replace(training.recipe, penalty=PenaltyOfBatch()))
+    held_back = c.more_penalty(scaled)
+    assert (held_back.network.penalty, held_back.recipe.penalty) == (Penalty(l2=0.1), Constant())
 
 
 def test_inputs_and_targets_are_scaled_by_the_training_rows(training):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from chainrule import diagnose
 from chainrule.engine import Source
 from chainrule.errors import ParameterError
 from chainrule.glassbox.doctor import RULES, Level, examine
@@ -91,6 +92,42 @@ def test_a_training_that_has_just_begun_was_stopped_too_early(planted, epochs):
     [finding] = diagnosis
     assert finding.evidence.numbers["fall, in base errors"] < 0.05
     assert finding.try_cure(seconds=20).improvement > 0
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+@pytest.mark.parametrize("name", ["iris", "diabetes", "digits"])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_one_or_two_epochs_that_have_learned_nothing_were_too_few(planted, name, epochs, seed):
+    short = replace(planted.Setup(name), rate=1e-3, batch=200, epochs=epochs, seed=seed)
+    finding = examine(short.observe())[0]
+    assert (finding.rule, finding.level) == ("stopped_too_early", Level.WARNING)
+    assert finding.symptom.startswith("1 epoch, of " if epochs == 1 else "2 epochs, of ")
+    assert finding.try_cure(seconds=20).improvement > 0
+
+
+def test_an_epoch_of_many_steps_is_not_too_few(planted):
+    """Of noise there is nothing to learn, and what is simple is learned by then: both are at rest."""
+    X = np.random.default_rng(0).normal(size=(50_000, 3))
+    noise, sum_of_columns = np.random.default_rng(1).normal(size=(50_000, 1)), X.sum(axis=1, keepdims=True)
+    for y in (noise, sum_of_columns):
+        setup = replace(planted.Setup("diabetes"), X=X, y=y, hidden=(8,), epochs=1)
+        assert "stopped_too_early" not in [finding.rule for finding in examine(setup.observe()).all]
+
+
+def test_conflicting_labels_are_found_in_all_rows_of_a_large_table(planted):
+    """Eight of 20,000 rows are like another far away: a sample would hardly have both."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20_000, 3)), np.arange(20_000) % 2
+    X[10_001:10_009], y[10_001:10_009] = X[1:9], 1 - y[1:9]
+    expected = [*range(1, 9), *range(10_001, 10_009)]
+    setup = replace(planted.Setup("iris"), X=X, y=y, hidden=(4,), epochs=1, batch=500)
+    case = setup.observe()
+    run = next(finding for finding in examine(case).all if finding.rule == "conflicting_labels")
+    order = np.random.default_rng(setup.seed).permutation(20_000)
+    assert sorted(order[run.evidence.rows].tolist()) == expected
+    table = next(finding for finding in diagnose(X, y) if finding.rule == "conflicting_labels")
+    assert table.evidence.rows == expected
+    assert table.symptom == "16 of 20,000 rows are like another in every column, with another target"
 
 
 def test_tables_too_wide_to_look_at_are_left_alone():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from chainrule.engine import Source
 from chainrule.glassbox.doctor.cure import Change, Training
 from chainrule.network import Activation, Dense, Layer, Penalty, multilayer_perceptron
-from chainrule.training import Momentum, Nesterov, Stopping
+from chainrule.training import Constant, Momentum, Nesterov, Stopping
 
 __all__ = [
     "balanced_classes",
@@ -175,5 +175,6 @@ def wider_layers(training: Training) -> Training:
 
 
 def more_penalty(training: Training) -> Training:
-    """Hold the weights back by an L2 penalty."""
-    return replace(training, network=replace(training.network, penalty=Penalty(l2=0.1)), weights=None)
+    """Hold the weights back by an L2 penalty, of the same strength in every step."""
+    recipe = replace(training.recipe, penalty=Constant())
+    return replace(training, network=replace(training.network, penalty=Penalty(l2=0.1)), recipe=recipe, weights=None)

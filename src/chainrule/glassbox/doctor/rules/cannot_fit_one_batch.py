@@ -12,6 +12,7 @@ from chainrule.glassbox.doctor.cure import Cure
 from chainrule.glassbox.doctor.examination import Examination
 from chainrule.glassbox.doctor.finding import Evidence, Finding, Level
 from chainrule.glassbox.doctor.rule import RunRule
+from chainrule.glassbox.moment import Moment
 from chainrule.network import Penalty
 
 __all__ = ["RULE"]
@@ -37,7 +38,7 @@ def look(examination: Examination) -> Finding | None:
     base, least = base_error(examination.network, batch), least_error(examination.network, batch)
     if not base - least > 0.1 * examination.scale:
         return None
-    left = (_fitted(examination, batch, examination.first.step.weights) - least) / (base - least)
+    left = (_fitted(examination.first.step.moment, batch) - least) / (base - least)
     if not left > MUCH:
         return None
     return Finding(
@@ -61,14 +62,15 @@ def _penalty(penalty: Penalty) -> str:
     return f", and lower the penalty ({', '.join(names)})" if names else ""
 
 
-def _fitted(examination: Examination, batch: Batch, weights: NDArray[np.float64]) -> float:
-    """Return E of the batch, penalty left out, after a descent that minds the penalty."""
-    network = examination.network
+def _fitted(first: Moment, batch: Batch) -> float:
+    """Return E of the batch, penalty left out, after a descent from the first step's weights, with its penalty."""
+    network, strength = first.network, first.scales["penalty"]
 
     def error(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        passed = network.backward(w, network.forward(w, batch.numbers), batch.target)
+        passed = network.backward(w, network.forward(w, batch.numbers), batch.target, penalty=strength)
         return passed.error, np.asarray(passed.gradient)
 
+    weights = first.weights.astype(np.float64)
     with np.errstate(all="ignore"):
         found = minimize(error, weights, jac=True, method="L-BFGS-B", options={"maxiter": MOST_ITERATIONS})
         return network.error(found.x, batch.numbers, batch.target, penalty=0.0)
