@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
+    check_inplace_ensure_writeable,
     check_param_validation,
     parametrize_with_checks,
 )
@@ -36,7 +37,9 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("check", [check_param_validation, check_dataframe_column_names_consistency])
+@pytest.mark.parametrize(
+    "check", [check_param_validation, check_dataframe_column_names_consistency, check_inplace_ensure_writeable]
+)
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
 def test_scikit_learns_further_checks(cls, check):
     check(cls.__name__, cls())

@@ -34,6 +34,11 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
     Everything that scikit-learn's has is here under the same name, and gives the same numbers for the same
     ``random_state``. The loss is log loss for two classes and for several labels, cross-entropy for several classes.
 
+    More are the parameters after ``max_fun`` (off by default, but for ``record``), the arguments of ``fit`` after
+    ``sample_weight``, and methods: ``run_.step(t)`` opens any step of the training, ``diagnose`` tells why a network
+    does not learn, the ``plot_…`` draw it, ``replay`` opens the training of a model from a file, ``save`` writes one,
+    ``from_sklearn`` and ``to_sklearn`` convert.
+
     Parameters
     ----------
     $parameters

@@ -32,11 +32,12 @@ PARAMETERS = """\
     shuffle : bool, default=True
         Whether every epoch takes the rows in a new order.
     random_state : int, RandomState or None, default=None
-        Of first weights, row order and early stopping's split; drawn from exactly as scikit-learn does.
+        Of first weights, row order and early stopping's split; drawn from exactly as scikit-learn does. (Dropout has
+        random numbers of its own, and others in every call that goes on.)
     tol : float, default=1e-4
         Smallest improvement that counts (lbfgs: largest component of the gradient at the end).
     verbose : bool or int, default=False
-        Print loss and score of every epoch.
+        Print loss and score of every epoch (of lbfgs, too).
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights there are.
     momentum : float, default=0.9
@@ -100,8 +101,9 @@ ATTRIBUTES = """\
     history_ : list of dict
         One row for each epoch of the last fit: train_error, learning_rate, gradient_norm, seconds, …
     stop_reason_ : str
-        "early_stopping" (patience has ended), "max_iter", "converged", "time_limit", "interrupted", "diverged" (early
-        stopping ends with the best weights then), or a callback's own.
+        "early_stopping" (patience has ended), "max_iter", "converged", "max_evaluations" and "line_search" (lbfgs),
+        "time_limit", "interrupted", "diverged" (early stopping ends with the best weights then), a callback's own, or
+        "unknown" after ``from_sklearn``.
 
     Notes
     -----
@@ -110,8 +112,12 @@ ATTRIBUTES = """\
     as their mean while their sum is descended; patience is one epoch longer than ``n_iter_no_change``, and with
     ``warm_start`` it is not renewed; after a warm start with early stopping the best weights are those of this fit, and
     the last ones if it has no better score than the fits before; an epoch's loss weighs batches by their numbers of
-    rows; lbfgs runs in float64. Otherwise than there, a batch whose weights are all zero is passed over, a fit that
-    fails leaves the model as it was, and a warm start with layers of other sizes is an error."""
+    rows; lbfgs runs in float64; the regressor's ``partial_fit`` takes lbfgs, and is a whole fit then.
+
+    Otherwise than there, a batch whose weights are all zero is passed over; a fit that fails leaves the model as it
+    was; a warm start with layers of other sizes is an error, and so are negative counts with the Poisson loss, and a
+    training that diverges before early stopping had a first score; the Poisson loss stays a number where predictions
+    underflow; ``set_params`` after ``fit`` changes the next fit, not the predictions of this one."""
 
 
 def documented(cls: Class) -> Class:
