@@ -19,7 +19,7 @@ def words_of(failed):
 def test_without_a_compiler_the_build_says_the_way_out(call, tools, tmp_path):
     said = words_of(call("cmake", "-G", "Ninja", "-B", tmp_path, fails=True, CXX="no-such-compiler"))
     assert "No C++ compiler was found" in said
-    assert "pip install . -C cmake.define.CHAINRULE_CORE=OFF" in said
+    assert "pip install . --config-settings=cmake.define.CHAINRULE_CORE=OFF" in said
 
 
 def test_a_compiler_without_vectors_is_named(call, compiler, tmp_path):
@@ -28,7 +28,7 @@ def test_a_compiler_without_vectors_is_named(call, compiler, tmp_path):
     without_vectors.chmod(0o755)
     said = words_of(call("cmake", "-G", "Ninja", "-B", tmp_path / "build", fails=True, CXX=str(without_vectors)))
     assert f"{without_vectors}) has no vector extensions" in said
-    assert "pip install . -C cmake.define.CHAINRULE_CORE=OFF" in said
+    assert "pip install . --config-settings=cmake.define.CHAINRULE_CORE=OFF" in said
 
 
 def test_the_core_can_be_left_out(call, tools, tmp_path):
