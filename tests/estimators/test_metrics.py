@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from chainrule.estimators.metrics import classification_metrics, label_set_metrics, regression_metrics
+from chainrule.errors import ParameterError
+from chainrule.estimators.metrics import classification_metrics, label_set_metrics, metric_value, regression_metrics
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -81,3 +82,10 @@ def test_what_is_not_finite_is_none_without_a_warning():
     y = np.array([1e200, -1e200, 0.0])
     assert regression_metrics(y, -y) == {"rmse": None, "mae": pytest.approx(4e200 / 3), "r2": None}
     assert regression_metrics(y, np.array([np.inf, 0.0, 0.0])) == {"rmse": None, "mae": None, "r2": None}
+
+
+def test_a_metric_of_ones_own_returns_a_number():
+    assert [metric_value(number) for number in (2, np.float32(0.5), np.array(1.5), True)] == [2.0, 0.5, 1.5, 1.0]
+    for returned in (None, "high", [1.0, 2.0]):
+        with pytest.raises(ParameterError, match="eval_metric must return a number, got"):
+            metric_value(returned)

@@ -22,7 +22,7 @@ from chainrule.estimators.checkpoint import Checkpoint, fingerprint
 from chainrule.estimators.diagnosing import Diagnosing
 from chainrule.estimators.drawing import Drawing
 from chainrule.estimators.encoding import Encoded, encode, encode_again
-from chainrule.estimators.metrics import GREATER_IS_BETTER
+from chainrule.estimators.metrics import GREATER_IS_BETTER, metric_value
 from chainrule.estimators.parameters import Rule, check_parameters
 from chainrule.estimators.recording import AtHand, Recording, make_recorder
 from chainrule.estimators.rows import Rows, check_features, read_evaluation_rows, read_rows, together
@@ -244,7 +244,7 @@ class TableEstimator(Diagnosing, Drawing, BaseEstimator):  # type: ignore[misc] 
         def score(predicted: NDArray[Any]) -> Metrics:
             metrics = self._metrics(target, predicted, weight)
             if callable(self.eval_metric):
-                metrics["score"] = float(self.eval_metric(y, self._answer(predicted)))
+                metrics["score"] = metric_value(self.eval_metric(y, self._answer(predicted)))
             elif metrics.get(self.eval_metric, 0.0) is None:
                 raise ParameterError(
                     f"eval_metric={self.eval_metric!r} is not defined on the validation rows (a single class or row, "

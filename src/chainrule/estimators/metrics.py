@@ -9,15 +9,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.errors import ParameterError
 from chainrule.training import Metrics
 
-__all__ = ["GREATER_IS_BETTER", "classification_metrics", "label_set_metrics", "regression_metrics"]
+__all__ = ["GREATER_IS_BETTER", "classification_metrics", "label_set_metrics", "metric_value", "regression_metrics"]
 
 GREATER_IS_BETTER = {"rmse": False, "mae": False, "r2": True, "accuracy": True, "log_loss": False, "roc_auc": True}
 
 EPSILON = float(np.finfo(np.float64).eps)
 
 Numbers = NDArray[np.float64]
+
+
+def metric_value(returned: Any) -> float:
+    """Return what a user's own metric returned as a float.
+
+    Raises
+    ------
+    ParameterError
+        If it is not a number.
+    """
+    try:
+        return float(returned)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"eval_metric must return a number, got {returned!r}.") from error
 
 
 def regression_metrics(y: Numbers, prediction: Numbers, sample_weight: Numbers | None = None) -> Metrics:

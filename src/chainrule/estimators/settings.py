@@ -90,6 +90,7 @@ class _Function:
     """A function of the user's."""
 
     def accepts(self, value: Any) -> bool:
+        """Return whether the value keeps the rule."""
         return callable(value)
 
     def __str__(self) -> str:

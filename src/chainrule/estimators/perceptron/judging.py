@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ParameterError, nearest
-from chainrule.estimators.metrics import GREATER_IS_BETTER
+from chainrule.estimators.metrics import GREATER_IS_BETTER, metric_value
 from chainrule.estimators.perceptron.problem import Problem
 from chainrule.training import Callback, Metrics, Run, Validation
 
@@ -41,19 +41,12 @@ def validation(model: "MultilayerPerceptron", judged: Problem, metric: Any, dtyp
         if model.early_stopping:
             metrics["score"] = model._score_of(judged.truth, predicted, judged.weight)
         if callable(metric):
-            metrics["eval_metric"] = _number(metric(answer, model._answer(predicted)))
+            metrics["eval_metric"] = metric_value(metric(answer, model._answer(predicted)))
         elif metric is not None:
             metrics["eval_metric"] = _named(metric, model._metrics(judged.truth, predicted, judged.weight))
         return metrics
 
     return Validation(judged.source(dtype), measure)
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"eval_metric must return a number, got {value!r}.") from error
 
 
 def _named(name: Any, metrics: Metrics) -> float:
