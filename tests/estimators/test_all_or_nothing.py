@@ -97,8 +97,11 @@ def test_a_score_that_is_no_number_improves_nothing(quick, diabetes, tmp_path):
 
 
 def test_class_weights_may_not_take_everything(quick, cancer):
-    with pytest.raises(ParameterError, match=r"class_weight=\{0: 0, 1: 0\} leaves no row with a weight above 0"):
-        TableClassifier(**quick, class_weight={0: 0, 1: 0}).fit(*cancer)
+    X, y = cancer
+    with pytest.raises(ParameterError, match=r"class_weight=\{0: 0, 1: 0\} gives no class a weight above 0"):
+        TableClassifier(**quick, class_weight={0: 0, 1: 0}).fit(X, y)
+    with pytest.raises(ParameterError, match=r"class_weight=\{0: 0\} leaves no row with a weight above 0"):
+        TableClassifier(**quick, class_weight={0: 0}).fit(X, y, eval_set=(X[y == 0], y[y == 0]))
 
 
 @pytest.mark.parametrize("n_rows", [90, 300])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule import MLPClassifier
-from chainrule.errors import ReplayError
+from chainrule.errors import ParameterError, ReplayError
 from chainrule.estimators.perceptron.drawn_rows import DrawnRows, go_on_after
 from chainrule.training.shuffled_rows import ShuffledRows
 
@@ -22,6 +22,11 @@ def test_any_epochs_in_any_order_are_those_of_shuffled_rows(asked, seed):
     for order, stream in zip((drawn, shuffled), streams, strict=True):
         go_on_after(order, asked[0][0], stream)
     assert streams[0].randint(2**31, size=3).tolist() == streams[1].randint(2**31, size=3).tolist()
+
+
+def test_shuffled_rows_are_the_mersenne_twisters_alone():
+    with pytest.raises(ParameterError, match=r"must be a RandomState of the Mersenne Twister.*one of PCG64"):
+        ShuffledRows(np.random.RandomState(np.random.PCG64(0)), 7)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -72,8 +72,11 @@ WRONG = {
     "estimator": lambda header: header.update(estimator="MLPTransformer"),
     "params": lambda header: header["params"].update(alpha=-1),
     "sizes": lambda header: header["network"]["layers"][0].update(n_out=9),
-    "loss": lambda header: header["network"]["loss"].update(kind="mean_squared_error"),
+    "loss": lambda header: header["network"].update(loss={"kind": "mean_squared_error"}),
     "network": lambda header: header.update(network=[]),
+    "narrow": lambda header: header["network"].update(n_inputs=5),
+    "momentum": lambda header: header["optimizer"].update(optimizer="nesterov"),
+    "wide": lambda header: header["network"]["layers"][-1].update(n_out=4),
     "optimizer": lambda header: header["optimizer"]["optimizer"]["object"].update(kind="adamax"),
     "memory": lambda header: header["optimizer"].update(optimizer={"object": {"kind": "lbfgs"}}),
     "vectors": lambda header: header["optimizer"].update(optimizer={"object": {"kind": "nesterov", "momentum": 1.5}}),
@@ -129,6 +132,19 @@ def test_training_goes_on_after_loading_with_the_same_bits(problem, tmp_path, pa
             getattr(one, method)(X, y)
         np.testing.assert_array_equal(loaded.weights_, model.weights_)
         assert loaded.loss_curve_ == model.loss_curve_
+
+
+@pytest.mark.parametrize("vector", [np.zeros(3), np.full(83, np.nan), np.zeros(83, np.float32)])
+def test_an_optimizer_that_does_not_fit_the_weights_is_refused(problem, tmp_path, vector):
+    X, y, _ = problem("multiclass")
+    model = MLPClassifier(**QUICK).fit(X, y)
+    assert model.weights_.size == 83
+    model.save(tmp_path / "m")
+    header, arrays = read_container(tmp_path / "m", kind="model")
+    header = {name: value for name, value in header.items() if name not in ("kind", "format")}
+    write_container(tmp_path / "wrong", header, arrays | {"optimizer.1": vector}, kind="model")
+    with pytest.raises(ModelFileError, match="the optimizer's state does not fit the weights"):
+        chainrule.load(tmp_path / "wrong")
 
 
 def test_an_optimizer_of_ones_own_is_in_no_file(problem, tmp_path):

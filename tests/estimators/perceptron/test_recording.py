@@ -556,13 +556,6 @@ def test_files_from_before_records_have_none(problem, fit_quietly, tmp_path):
         chainrule.load(tmp_path / "m").replay(X, y)
 
 
-def test_streams_of_other_generators_are_refused_by_name(problem):
-    X, y, _ = problem("number")
-    model = MLPRegressor(**QUICK | {"random_state": np.random.RandomState(np.random.PCG64(0))})
-    with pytest.raises(ValueError, match=r"random_state must be a RandomState of the Mersenne Twister.*one of PCG64"):
-        model.fit(X, y)
-
-
 @pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
 def test_the_error_of_a_fit_that_is_given_up_has_the_training(problem, fit_quietly, solver):
     X, y, _ = problem("number")
