@@ -68,12 +68,14 @@ def test_other_peoples_files_are_left_alone(problem, tmp_path):
     assert file.read_text() == "mine"
 
 
+TO_9, FROM_9 = {"n_out": 9}, {"n_in": 9}
 WRONG = {
     "estimator": lambda header: header.update(estimator="MLPTransformer"),
     "params": lambda header: header["params"].update(alpha=-1),
     "sizes": lambda header: header["network"]["layers"][0].update(n_out=9),
     "loss": lambda header: header["network"].update(loss={"kind": "mean_squared_error"}),
     "network": lambda header: header.update(network=[]),
+    "neurons": lambda header: [header["network"]["layers"][i].update(size) for i, size in ((0, TO_9), (2, FROM_9))],
     "narrow": lambda header: header["network"].update(n_inputs=5),
     "momentum": lambda header: header["optimizer"].update(optimizer="nesterov"),
     "wide": lambda header: header["network"]["layers"][-1].update(n_out=4),
