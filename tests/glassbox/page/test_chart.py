@@ -2,7 +2,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chainrule.glassbox.page.chart import log_chart
@@ -25,6 +25,8 @@ def ticks(chart):
 
 @settings(deadline=None, max_examples=100)
 @given(st.lists(NUMBERS, min_size=1, max_size=12))
+@example([1.4142135623731414e308])
+@example([5e-324])
 def test_any_numbers_can_be_drawn_within_the_chart(values):
     chart = log_chart(range(len(values)), {"a": values}, label="<E>")
     assert "<E>" not in chart

@@ -1,6 +1,7 @@
 """A small chart as SVG: lines over the steps, on a logarithmic axis."""
 
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -43,8 +44,10 @@ def _has_place(value: float) -> bool:
 def _ends(least: float, greatest: float) -> tuple[float, float]:
     """Return the logarithms at the chart's bottom and top: the values', and room for at least a factor of two."""
     low, high = math.log10(least), math.log10(greatest)
-    room = max(0.05 * (high - low), (math.log10(2.0) - (high - low)) / 2)
-    return low - room, high + room
+    factor_of_two = math.log10(2.0)
+    room = max(0.05 * (high - low), (factor_of_two - (high - low)) / 2)
+    top = min(high + room, math.log10(sys.float_info.max))  # beyond it there are no round values
+    return min(low - room, top - factor_of_two), top
 
 
 @dataclass(frozen=True)
