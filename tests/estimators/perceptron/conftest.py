@@ -53,6 +53,24 @@ def problem():
     return drawn
 
 
+@pytest.fixture
+def binary(problem):
+    """Return rows and two classes."""
+    return problem("binary")[:2]
+
+
+@pytest.fixture
+def multiclass(problem):
+    """Return rows and several classes."""
+    return problem("multiclass")[:2]
+
+
+@pytest.fixture
+def number(problem):
+    """Return rows and numbers."""
+    return problem("number")[:2]
+
+
 @pytest.fixture(scope="session")
 def pair():
     """:func:`made`."""

@@ -14,16 +14,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 QUICK = {"hidden_layer_sizes": (8,), "max_iter": 5, "random_state": 0, "batch_size": 16}
 
 
-@pytest.fixture
-def binary(problem):
-    return problem("binary")[:2]
-
-
-@pytest.fixture
-def number(problem):
-    return problem("number")[:2]
-
-
 @dataclass(frozen=True)
 class LogCosh(Loss):
     """Σₖ ln cosh rₖ."""

@@ -15,11 +15,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 QUICK = {"hidden_layer_sizes": (8,), "max_iter": 5, "random_state": 0, "batch_size": 16}
 
 
-@pytest.fixture
-def number(problem):
-    return problem("number")[:2]
-
-
 @pytest.mark.parametrize(
     ("params", "message"),
     [
