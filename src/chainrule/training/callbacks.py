@@ -78,6 +78,7 @@ class _OnEpochEnd(Callback):
         self.function = function
 
     def on_epoch_end(self, run: "Run") -> None:
+        """Call the function."""
         self.function(run)
 
 

@@ -106,9 +106,11 @@ class _Iterates(Callback):
         self.session: Session | None = None
 
     def on_train_begin(self, run: Run) -> None:
+        """Remember the session."""
         self.session = run.session
 
     def on_steps_end(self, run: Run) -> None:
+        """Compare the iterate, keep the one wanted, and end after the last."""
         step = run.state.step
         self.witness.compare(step, run.state.weights, run.session)
         if step == self.wanted:

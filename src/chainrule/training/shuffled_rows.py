@@ -22,9 +22,11 @@ class _Mark(NamedTuple):
 
     @property
     def nbytes(self) -> int:
+        """Bytes of its copy."""
         return self.stream.nbytes + 4 * len(self.rows)
 
     def copy(self) -> "_Mark":
+        """Return it with the order in half of the memory."""
         return _Mark(self.step, self.stream, self.rows.astype(np.uint32))
 
 
