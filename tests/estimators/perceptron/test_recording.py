@@ -580,3 +580,11 @@ def test_the_error_of_a_fit_that_is_given_up_has_the_training(problem, fit_quiet
         assert np.isfinite(failed.run_.step(-1).weights).all()
         assert failed.diagnose()[0].rule == "learning_rate_too_large"
         assert pickle.loads(pickle.dumps(failed)).replay(X, y).step(0).index == 0
+
+
+def test_a_replay_goes_by_the_network_that_was_fitted(binary, fit_quietly):
+    model = MLPClassifier((8,), activation="logistic", max_iter=5, random_state=0, record=False)
+    fit_quietly(model.fit, *binary)
+    expected = model.replay(*binary).step(3).error.value
+    model.set_params(activation="relu", hidden_layer_sizes=(3,), loss="cross_entropy", random_state=5)
+    assert model.replay(*binary).step(3).error.value == expected

@@ -13,7 +13,7 @@ from chainrule.estimators.origin import Origin
 from chainrule.estimators.perceptron.problem import Problem, as_rows, checked_weight, split
 from chainrule.estimators.perceptron.weights import first_weights, functions_of
 from chainrule.estimators.recording import AtHand, Recording
-from chainrule.network import Dense
+from chainrule.network import Activation, Dense
 from chainrule.training.record import Recorder, RunRecord
 from chainrule.training.stream import stream_of
 
@@ -155,5 +155,7 @@ def first_weights_again(
 
 
 def _draw(model: "MultilayerPerceptron", stream: np.random.RandomState, dtype: str) -> NDArray[np.floating[Any]]:
-    n_layers = sum(isinstance(layer, Dense) for layer in model.network_.layers)
-    return first_weights(model.network_, functions_of(model.activation, n_layers), stream, dtype)
+    layers = model.network_.layers  # as it was fitted: parameters may have been set since
+    functions = [layer.function for layer in layers if isinstance(layer, Activation)] or model.activation
+    n_layers = sum(isinstance(layer, Dense) for layer in layers)
+    return first_weights(model.network_, functions_of(functions, n_layers), stream, dtype)
