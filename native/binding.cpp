@@ -132,14 +132,21 @@ StepPlan plan_of(const std::vector<Vector<const double>>& columns, Index n_steps
             columns[3].data(), columns[4].data(), columns.size() == 6 ? columns[5].data() : nullptr};
 }
 
-// Orders (epochs, rows) for all epochs that the steps touch; null if none are given.
+// Orders (epochs, rows) for all epochs that the steps touch.
 using Orders = nb::ndarray<const int64_t, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-const int64_t* orders_of(const std::optional<Orders>& orders, Index n_epochs, Index n_rows) {
+
+// What steps take of their orders, one behind the other.
+struct Taken {
+    Index n_epochs, begin, end;  // begin and end: places in the orders
+};
+
+// The orders, null if none are given. Only the rows taken are looked at, as every call is given those of whole epochs.
+const int64_t* orders_of(const std::optional<Orders>& orders, Index n_rows, const Taken& taken) {
     if (!orders) return nullptr;
-    require(static_cast<Index>(orders->shape(0)) == n_epochs && static_cast<Index>(orders->shape(1)) == n_rows,
+    require(static_cast<Index>(orders->shape(0)) == taken.n_epochs && static_cast<Index>(orders->shape(1)) == n_rows,
             "There must be one order of all rows for each epoch.");
     const int64_t* rows = orders->data();
-    require(std::all_of(rows, rows + n_epochs * n_rows, [=](int64_t row) { return row >= 0 && row < n_rows; }),
+    require(std::all_of(rows + taken.begin, rows + taken.end, [=](int64_t row) { return row >= 0 && row < n_rows; }),
             "A row of an order is out of range.");
     return rows;
 }
@@ -189,7 +196,8 @@ class BoundSession {
         session_ = std::make_unique<Session<T>>(
             network, source, described,
             Settings{std::min(batch_size, n_rows), seed, shuffle, max_gradient_norm, n_threads}, weights.data(), state);
-        n_rows_ = n_rows, n_weights_ = network.n_weights(), steps_per_epoch_ = session_->steps_per_epoch();
+        n_rows_ = n_rows, n_weights_ = network.n_weights();
+        batch_size_ = std::min(batch_size, n_rows), steps_per_epoch_ = session_->steps_per_epoch();
         kept_ = nb::make_tuple(numbers, target, weight, weights, vectors);
     }
 
@@ -199,12 +207,11 @@ class BoundSession {
         require(first_step >= 0, "first_step must not be negative.");
         require(report.shape(0) == 3 && (n_steps <= 1 || report.stride(1) == 1), "A report has three rows.");
         double* first = report.data();
-        const Index n_epochs = (first_step + n_steps - 1) / steps_per_epoch_ + 1 - first_step / steps_per_epoch_;
         const Course course{.first_step = first_step,
                             .n_steps = n_steps,
                             .plan = plan_of(plan, n_steps),
                             .report = {first, first + report.stride(0), first + 2 * report.stride(0)},
-                            .orders = orders_of(orders, n_epochs, n_rows_)};
+                            .orders = orders_of(orders, n_rows_, taken_by(first_step, n_steps))};
         Question question(interrupted);
         const Index taken = at_work([&](Session<T>& session) { return session.run(course, question.asked()); });
         question.raise();
@@ -246,6 +253,16 @@ class BoundSession {
     }
 
    private:
+    // What steps take of the orders of all epochs that they touch.
+    Taken taken_by(int64_t first_step, Index n_steps) const {
+        const int64_t first = first_step / steps_per_epoch_, last = (first_step + n_steps - 1) / steps_per_epoch_;
+        const auto place = [&](int64_t step) {
+            const int64_t before = step % steps_per_epoch_ * batch_size_;
+            return static_cast<Index>((step / steps_per_epoch_ - first) * n_rows_ + before);
+        };
+        return {static_cast<Index>(last - first + 1), place(first_step), place(first_step + n_steps)};
+    }
+
     // Call f(session) without the GIL, when nobody else is at work.
     template <class F>
     auto at_work(F f) {
@@ -257,7 +274,7 @@ class BoundSession {
 
     nb::object kept_;  // the arrays that the session works on: they outlive it
     std::unique_ptr<Session<T>> session_;
-    Index n_rows_ = 0, n_weights_ = 0, steps_per_epoch_ = 1;
+    Index n_rows_ = 0, n_weights_ = 0, batch_size_ = 1, steps_per_epoch_ = 1;
     Turns turns_;
 };
 

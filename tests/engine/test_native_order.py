@@ -67,6 +67,33 @@ def test_an_order_that_names_a_row_that_is_not_there_is_refused(row, problem, en
         made.open(engine).run(0, plan(2, 0))
 
 
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_a_wrong_row_is_refused_by_the_steps_that_take_it(data, problems, engine, plan):
+    if engine != "native":
+        pytest.skip("NumPy says itself what is beyond the rows")
+    n_rows = data.draw(st.integers(2, 20))
+    made = data.draw(problems(n_rows=n_rows))
+    batch_size = data.draw(st.integers(1, n_rows - 1))
+    first_step, n_steps = data.draw(st.integers(0, 30)), data.draw(st.integers(1, 30))
+    steps_per_epoch = -(-n_rows // batch_size)
+    first_epoch, last_epoch = first_step // steps_per_epoch, (first_step + n_steps - 1) // steps_per_epoch
+    epoch, place = data.draw(st.integers(first_epoch, last_epoch)), data.draw(st.integers(0, n_rows - 1))
+
+    class Wrong:
+        def of_epochs(self, first, n_epochs):
+            orders = Orders(n_rows).of_epochs(first, n_epochs)
+            orders[epoch - first, place] = n_rows
+            return orders
+
+    session = replace(made, settings=Settings(batch_size, order=Wrong(), n_threads=1)).open(engine)
+    if first_step <= epoch * steps_per_epoch + place // batch_size < first_step + n_steps:
+        with pytest.raises(ValueError, match="A row of an order is out of range"):
+            session.run(first_step, plan(n_steps, 0))
+    else:
+        session.run(first_step, plan(n_steps, 0))
+
+
 def test_an_order_of_another_shape_is_refused(problem, engine, plan):
     class Wrong:
         def of_epochs(self, first, n_epochs):
