@@ -19,6 +19,7 @@ from chainrule.estimators.class_weights import class_factors
 from chainrule.estimators.metrics import classification_metrics, label_set_metrics
 from chainrule.estimators.perceptron.base import MultilayerPerceptron, has_partial_fit
 from chainrule.estimators.perceptron.documentation import documented
+from chainrule.estimators.perceptron.labels import codes_of, few_labels
 from chainrule.estimators.perceptron.problem import Problem
 from chainrule.network import CrossEntropy, LogLoss, Loss, Poisson
 from chainrule.network.losses import ClippedCrossEntropy, ClippedLogLoss
@@ -146,10 +147,10 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if classes == "new":
-            self._label_binarizer = LabelBinarizer().fit(y)
+            self._label_binarizer = LabelBinarizer().fit(few_labels(y))
             self.classes_ = self._label_binarizer.classes_
         else:
-            self._check_classes(unique_labels(y), all_of_them=classes == "same")
+            self._check_classes(unique_labels(few_labels(y)), all_of_them=classes == "same")
         return X, y
 
     def _check_classes(self, classes: NDArray[Any], *, all_of_them: bool) -> None:
@@ -197,7 +198,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
             transformed = self._label_binarizer.transform(y)
             truth = transformed.toarray() if issparse(transformed) else transformed  # type: ignore[attr-defined]
             return Problem(X, truth.astype(X.dtype), truth, weight)
-        codes = np.searchsorted(self.classes_, y)
+        codes = codes_of(y, self.classes_)
         if isinstance(self._make_loss(), CrossEntropy):
             return Problem(X, codes, codes, weight)
         indicator = codes[:, None] == np.arange(len(self.classes_)) if self.n_outputs_ > 1 else codes[:, None]
@@ -212,7 +213,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
             factors = compute_class_weight("balanced", classes=self.classes_, y=y)
         else:
             factors = class_factors(self.class_weight, self.classes_.tolist())
-        by_class: NDArray[Any] = factors[np.searchsorted(self.classes_, y)]
+        by_class: NDArray[Any] = factors[codes_of(y, self.classes_)]
         return by_class if weight is None else weight * by_class
 
     def _strata(self, truth: NDArray[Any]) -> NDArray[Any] | None:
