@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.utils import shuffle
 
 from chainrule.errors import ModelFileError
-from chainrule.training.shuffled_rows import ShuffledRows
+from chainrule.training.shuffled_rows import ROWS_BETWEEN_MARKS, ShuffledRows
 from chainrule.training.stream import checked_stream, stream_of, stream_state
 
 N_EPOCHS = 12
@@ -57,8 +57,9 @@ class Counting(ShuffledRows):
         return super()._next()
 
 
-def test_late_epochs_are_near_a_mark_and_marks_stay_within_their_budget():
+def test_late_epochs_are_near_a_mark_and_marks_stay_within_their_budget(monkeypatch):
     n_rows, n_epochs = 50, 1000
+    monkeypatch.setattr("chainrule.training.shuffled_rows.ROWS_BETWEEN_MARKS", n_rows)
     order = Counting(np.random.RandomState(0), n_rows, budget=20 * mark_bytes(n_rows))
     first = [order.of_epochs(epoch, 1)[0].copy() for epoch in range(n_epochs)]
     assert order._marks.nbytes <= 20 * mark_bytes(n_rows)
@@ -66,6 +67,27 @@ def test_late_epochs_are_near_a_mark_and_marks_stay_within_their_budget():
         order.shuffled = 0
         assert np.array_equal(order.of_epochs(epoch, 1)[0], first[epoch])
         assert order.shuffled <= 2 * n_epochs / 10
+
+
+def test_marks_are_as_far_apart_as_takes_no_time_to_draw_again():
+    n_rows, n_epochs = ROWS_BETWEEN_MARKS // 10, 100
+    order = Counting(np.random.RandomState(0), n_rows)
+    first = [order.of_epochs(epoch, 2)[0, :5].copy() for epoch in range(0, n_epochs, 2)]
+    assert order.shuffled == n_epochs
+    assert len(order._marks) == n_epochs / 10
+    for epoch in (n_epochs - 4, 38, 90, 0):
+        order.shuffled = 0
+        assert np.array_equal(order.of_epochs(epoch, 1)[0, :5], first[epoch // 2])
+        assert order.shuffled <= 10
+
+
+def test_epochs_just_given_are_there_to_be_given_again():
+    order = Counting(np.random.RandomState(0), 30)
+    orders = order.of_epochs(5, 4).copy()
+    order.shuffled = 0
+    for first, n_epochs in ((5, 4), (6, 1), (7, 2), (5, 1), (8, 1)):
+        assert np.array_equal(order.of_epochs(first, n_epochs), orders[first - 5 : first - 5 + n_epochs])
+    assert order.shuffled == 0
 
 
 def test_copies_and_pickles_hold_the_beginning_alone():

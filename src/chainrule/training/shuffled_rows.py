@@ -11,6 +11,7 @@ from chainrule.training.stream import Stream, stream_of, stream_state
 __all__ = ["MARKS_BUDGET", "ShuffledRows"]
 
 MARKS_BUDGET = 16 * 2**20  # bytes of the marks of an order
+ROWS_BETWEEN_MARKS = 2**17  # at least: to draw them again takes 2 ms, some 40 times as long as to mark a place
 
 
 class _Mark(NamedTuple):
@@ -55,8 +56,8 @@ class ShuffledRows:
         self.beginning = stream_state(random)
         self._random = stream_of(self.beginning)
         self._marks: Spread[_Mark] = Spread(budget)
+        self._marks.distance = max(1, ROWS_BETWEEN_MARKS // n_rows)
         self._epoch, self._rows = 0, np.arange(n_rows)
-        self._recent = _Mark(0, self.beginning, self._rows)
         self._drawn: tuple[int, NDArray[np.int64]] = (0, np.empty((0, n_rows), np.int64))
 
     def __reduce__(self) -> Any:
@@ -64,16 +65,13 @@ class ShuffledRows:
 
     def of_epochs(self, first: int, n_epochs: int) -> NDArray[np.int64]:
         """Return the orders of epochs ``first`` to ``first + n_epochs - 1``, (n_epochs, N) int64."""
-        if self._drawn[0] != first or len(self._drawn[1]) != n_epochs:
+        begin, orders = self._drawn
+        if not begin <= first <= first + n_epochs <= begin + len(orders):
             self._move(first)
-            self._recent = _Mark(first, stream_state(self._random), self._rows)
             if self._marks.is_due(first):
-                self._marks.add(self._recent)
-            orders = np.empty((n_epochs, self.n_rows), np.int64)
-            for order in orders:
-                order[:] = self._next()
-            self._drawn = first, orders
-        return self._drawn[1]
+                self._marks.add(_Mark(first, stream_state(self._random), self._rows))
+            begin, orders = self._drawn = first, np.stack([self._next() for _ in range(n_epochs)])
+        return orders[first - begin : first - begin + n_epochs]
 
     def stream_after(self, n_epochs: int) -> Stream:
         """Return the state of the stream after ``n_epochs`` epochs; see ``chainrule.training.stream``."""
@@ -82,8 +80,7 @@ class ShuffledRows:
 
     def _move(self, epoch: int) -> None:
         """Go to the beginning of an epoch, by the shortest way."""
-        marks = [self._marks.before(epoch), self._recent if self._recent.step <= epoch else None]
-        nearest = max((mark for mark in marks if mark is not None), key=lambda mark: mark.step, default=None)
+        nearest = self._marks.before(epoch)
         if nearest is None and epoch < self._epoch:
             nearest = _Mark(0, self.beginning, np.arange(self.n_rows))
         if nearest is not None and not nearest.step <= self._epoch <= epoch:
