@@ -104,7 +104,7 @@ class NativeSession:
         self.network, self.source, self.optimizer, self.settings = network, source, optimizer, settings
         self.weights, self.vectors = weights, vectors
         self._rows = RowsOfSteps(settings, source.n_rows)
-        self._highest_rate = max((layer.rate for layer in network.layers if isinstance(layer, Dropout)), default=0.0)
+        self._dropout_rates = [layer.rate for layer in network.layers if isinstance(layer, Dropout)]
         self._threads = settings.n_threads or threads_for(_step_work(network, source, settings), WORK_OF_A_THREAD)
         config = optimizer.to_config()
         session: Any = _native.Session32 if weights.dtype == np.float32 else _native.Session64
@@ -133,7 +133,9 @@ class NativeSession:
         return StepReport(*report[:, :taken])
 
     def _check_rate(self, factors: NDArray[np.float64]) -> None:
-        rates = self._highest_rate * factors
+        if not self._dropout_rates:
+            return
+        rates = max(self._dropout_rates) * factors
         wrong = rates[~((rates >= 0) & (rates < 1))]
         if wrong.size:
             raise ParameterError(

@@ -12,7 +12,7 @@ from chainrule.engine import Source
 __all__ = ["digest", "source_arrays", "source_fingerprint"]
 
 WHOLE_BYTES = 8 * 2**20  # arrays up to this size are read whole
-SAMPLE_BYTES = 4 * 2**20  # of larger ones, about so much
+SAMPLE_BYTES = 2**20  # of larger ones, about so much
 
 
 def digest(weights: NDArray[Any]) -> str:
@@ -23,7 +23,7 @@ def digest(weights: NDArray[Any]) -> str:
 def source_fingerprint(source: Source) -> str:
     """Return the SHA-256 of encoded rows, target and weights, with their dtypes and shapes.
 
-    It is there to refuse another table at once. Of arrays above 8 MiB some 4 MiB are read, evenly spread, so that it
+    It is there to refuse another table at once. Of arrays above 8 MiB some 1 MiB is read, evenly spread, so that it
     costs a fit little; whether all that a step depends on is the same, the weights' checksums tell.
     """
     hashed = hashlib.sha256()
