@@ -28,5 +28,6 @@ def codes_of(y: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int64]:
     """Return the places (N,) of labels (N,) among the classes (K,), which are sorted and have all of them."""
     are_few = len(classes) <= MOST_LABELS and classes.dtype.kind in "iu" and classes.dtype == y.dtype
     if are_few and int(classes[-1]) - int(classes[0]) == len(classes) - 1:
-        return (y - classes[0]).astype(np.int64, copy=False)
+        codes: NDArray[np.int64] = (y - classes[0]).astype(np.int64, copy=False)
+        return codes
     return np.searchsorted(classes, y)
