@@ -13,7 +13,7 @@ CODE = """
 import json, sys
 import sklearn.base
 before = set(sys.modules)
-from chainrule import TableClassifier, TableRegressor
+from chainrule import {names}
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 HEAVY = {
@@ -24,18 +24,28 @@ HEAVY = {
     "polars",
     "rich",
     "safetensors",
+    "sklearn.callback",
     "sklearn.linear_model",
     "sklearn.metrics",
+    "sklearn.model_selection",
     "sklearn.preprocessing",
     "typer",
 }
 
 
-def test_importing_an_estimator_imports_only_what_training_needs():
+@pytest.mark.parametrize(
+    ("names", "module"),
+    [
+        ("TableClassifier, TableRegressor", "chainrule.estimators.classifier"),
+        ("MLPClassifier, MLPRegressor", "chainrule.estimators.perceptron.classifier"),
+    ],
+)
+def test_importing_an_estimator_imports_only_what_training_needs(names, module):
     """Held by what is imported rather than by the clock: the modules left out take about half a second."""
-    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+    code = CODE.replace("{names}", names)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported = json.loads(done.stdout)
-    assert "chainrule.estimators.classifier" in imported
+    assert module in imported
     assert HEAVY.intersection(imported) == set()
 
 

@@ -7,7 +7,8 @@ if TYPE_CHECKING:
     from chainrule.estimators.checkpoint import Checkpoint
     from chainrule.estimators.classifier import TableClassifier
     from chainrule.estimators.diagnosis import diagnose
-    from chainrule.estimators.perceptron import MLPClassifier, MLPRegressor
+    from chainrule.estimators.perceptron.classifier import MLPClassifier
+    from chainrule.estimators.perceptron.regressor import MLPRegressor
     from chainrule.estimators.persistence import load
     from chainrule.estimators.regressor import TableRegressor
 
@@ -23,8 +24,8 @@ __all__ = [
 
 _HOMES = {
     "Checkpoint": "checkpoint",
-    "MLPClassifier": "perceptron",
-    "MLPRegressor": "perceptron",
+    "MLPClassifier": "perceptron.classifier",
+    "MLPRegressor": "perceptron.regressor",
     "TableClassifier": "classifier",
     "TableRegressor": "regressor",
     "diagnose": "diagnosis",

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -167,7 +166,7 @@ class Recorder(Callback):
         self.keyframes.add(Keyframe(self._step, run.state.weights, run.state.vectors))
         now = perf_counter()
         self._costs.append(now - started)
-        self._due = now + median(self._costs) / self._share
+        self._due = now + sorted(self._costs)[len(self._costs) // 2] / self._share  # their median
 
     def on_go_back(self, run: "Run") -> None:
         """Forget what was undone; a run that goes back to before it was taken up again begins there."""

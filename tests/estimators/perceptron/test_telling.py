@@ -149,3 +149,16 @@ def test_scikit_learns_callbacks_are_torn_down_where_fit_fails(problem, listenin
     with pytest.raises(ValueError, match="at least 0"):
         model.fit(X, y)
     assert listener.seen == ["setup", "teardown"]
+
+
+def test_what_is_no_callback_of_scikit_learns_is_refused(listening):
+    model = MLPRegressor().set_callbacks(listener := listening())
+    with pytest.raises(TypeError, match="must be instances following the FitCallback protocol"):
+        model.set_callbacks("progress")
+    assert model._skl_callbacks == [listener]
+    assert not hasattr(model.set_callbacks(), "_skl_callbacks")
+
+
+def test_releases_of_scikit_learn_without_callbacks_offer_none(monkeypatch):
+    monkeypatch.setattr("chainrule.estimators.perceptron.foreign_callbacks.find_spec", lambda _: None)
+    assert not hasattr(MLPRegressor(), "set_callbacks")

@@ -25,7 +25,7 @@ from chainrule.estimators.perceptron.custom_loss import check_custom_loss
 from chainrule.estimators.perceptron.drawn_rows import is_mersenne_twister
 from chainrule.estimators.perceptron.exchanging import Exchanging
 from chainrule.estimators.perceptron.fitting import Told, fit_lbfgs, fit_stochastic
-from chainrule.estimators.perceptron.foreign_callbacks import CallbackSupportMixin, ForeignCallbacks
+from chainrule.estimators.perceptron.foreign_callbacks import CallbackSupport, ForeignCallbacks
 from chainrule.estimators.perceptron.inputs import plain_rows
 from chainrule.estimators.perceptron.options import refuse_idle_options
 from chainrule.estimators.perceptron.problem import Problem, as_rows, checked_weight, read_eval_set
@@ -40,7 +40,7 @@ from chainrule.training.stream import stream_state
 __all__ = ["MultilayerPerceptron", "has_partial_fit", "hidden_sizes"]
 
 
-class MultilayerPerceptron(Exchanging, Diagnosing, Drawing, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class MultilayerPerceptron(Exchanging, Diagnosing, Drawing, CallbackSupport, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Base of ``MLPClassifier`` and ``MLPRegressor``."""
 
     _parameter_constraints: dict[str, list[Any]] = CONSTRAINTS

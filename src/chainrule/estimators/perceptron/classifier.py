@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_class_weight
@@ -15,7 +14,6 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_targ
 from sklearn.utils.validation import validate_data
 
 from chainrule.errors import ParameterError
-from chainrule.estimators.class_weights import class_factors
 from chainrule.estimators.metrics import classification_metrics, label_set_metrics
 from chainrule.estimators.perceptron.base import MultilayerPerceptron, has_partial_fit
 from chainrule.estimators.perceptron.documentation import documented
@@ -147,11 +145,16 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if classes == "new":
-            self._label_binarizer = LabelBinarizer().fit(few_labels(y))
+            self._learn_labels(few_labels(y))
             self.classes_ = self._label_binarizer.classes_
         else:
             self._check_classes(unique_labels(few_labels(y)), all_of_them=classes == "same")
         return X, y
+
+    def _learn_labels(self, y: Any) -> None:
+        from sklearn.preprocessing import LabelBinarizer  # it comes with all of its room, which takes long to import
+
+        self._label_binarizer = LabelBinarizer().fit(y)
 
     def _check_classes(self, classes: NDArray[Any], *, all_of_them: bool) -> None:
         """Raise ValueError, in scikit-learn's words, unless the classes are those known, or among them."""
@@ -212,6 +215,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
         if self.class_weight == "balanced":
             factors = compute_class_weight("balanced", classes=self.classes_, y=y)
         else:
+            from chainrule.estimators.class_weights import class_factors
+
             factors = class_factors(self.class_weight, self.classes_.tolist())
         by_class: NDArray[Any] = factors[codes_of(y, self.classes_)]
         return by_class if weight is None else weight * by_class
@@ -274,7 +279,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
     def _begin_partial_fit(self, y: Any, classes: Any) -> None:
         if _check_partial_fit_first_call(self, classes):
             multilabel = type_of_target(y).startswith("multilabel")
-            self._label_binarizer = LabelBinarizer().fit(y if multilabel else classes)
+            self._learn_labels(y if multilabel else classes)
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Return the probability of each class, or of each label.

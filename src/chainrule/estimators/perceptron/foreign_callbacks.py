@@ -1,21 +1,51 @@
 """scikit-learn's own callbacks (``set_callbacks``, from its release 1.9 on), told of every epoch."""
 
-from typing import TYPE_CHECKING, Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Self
+
+from sklearn.utils.metaestimators import available_if
 
 from chainrule.training import Callback, Run
 
 if TYPE_CHECKING:
     from chainrule.estimators.perceptron.base import MultilayerPerceptron
 
-try:
-    from sklearn.callback import CallbackSupportMixin
-except ImportError:  # an earlier release
-
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing: this scikit-learn has no callbacks."""
+__all__ = ["CallbackSupport", "ForeignCallbacks"]
 
 
-__all__ = ["CallbackSupportMixin", "ForeignCallbacks"]
+def _are_there(_model: Any) -> bool:
+    """Return whether the scikit-learn installed has callbacks."""
+    return find_spec("sklearn.callback") is not None
+
+
+class CallbackSupport:
+    """What scikit-learn's ``CallbackSupportMixin`` gives an estimator.
+
+    That one is imported when callbacks are set: it brings rich along, which takes as long as a quarter of chainrule.
+    """
+
+    @available_if(_are_there)  # type: ignore[untyped-decorator]
+    def set_callbacks(self, *callbacks: Any) -> Self:
+        """Set scikit-learn's callbacks, from its release 1.9 on.
+
+        Parameters
+        ----------
+        *callbacks : callbacks of ``sklearn.callback``
+            None of them takes away those that were set.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If one is no such callback.
+        """
+        from sklearn.callback import CallbackSupportMixin
+
+        CallbackSupportMixin.set_callbacks(self, *callbacks)
+        return self
 
 
 class ForeignCallbacks(Callback):
@@ -32,8 +62,10 @@ class ForeignCallbacks(Callback):
     """
 
     def __init__(self, model: "MultilayerPerceptron", rows: dict[str, Any]) -> None:
+        from sklearn.callback import CallbackSupportMixin
+
         self._model, self._rows = model, rows
-        self._fit = model._init_callback_context(max_subtasks=int(model.max_iter))
+        self._fit = CallbackSupportMixin._init_callback_context(model, max_subtasks=int(model.max_iter))
         self._epoch: Any = None
 
     @classmethod

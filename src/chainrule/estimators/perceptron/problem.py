@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight
 
 from chainrule.engine import Source
@@ -79,6 +78,8 @@ def split(problem: Problem, *, kept: float | int, strata: NDArray[Any] | None, r
     ValueError
         In scikit-learn's words, if there are too few rows, or all of either have weight 0.
     """
+    from sklearn.model_selection import train_test_split  # most fits split nothing, and it takes long to import
+
     n_rows = len(problem.target)
     training, judging = train_test_split(np.arange(n_rows), random_state=random, test_size=kept, stratify=strata)
     if len(judging) < 2:
