@@ -27,6 +27,7 @@ constexpr Kernels<T> table = {
     .drop = drop<T>,
     .apply_derivative = apply_derivative<T>,
     .loss = loss<T>,
+    .add_up = add_up<T>,
     .penalise = penalise<T>,
     .norms = norms<T>,
     .largest = largest<T>,

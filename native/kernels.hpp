@@ -116,12 +116,12 @@ struct LossSettings {
 };
 
 // Numbers of a loss's working memory.
-inline Index loss_scratch(Index rows, Index n_logits) { return 2 * (rows + 16) * (n_logits + 2); }
+inline Index loss_scratch(Index rows, Index n_logits) { return 2 * (rows + 16) * (n_logits + 16); }
 
 template <class T>
 struct LossRows {
     Index rows, n_logits;
-    const T* logits;  // (rows, ld)
+    const T* logits;  // (rows, ld), ld at least whole vectors
     Index ld;
     const T* target;       // (rows, n_targets); null for classes
     const int32_t* codes;  // (rows,); null for numbers
@@ -185,6 +185,8 @@ struct Kernels {
     void (*apply_derivative)(const Derivative<T>&, Index rows, Index n, DeltaRows place, T* d);
 
     void (*loss)(const LossSettings&, const LossRows<T>&);
+    // sum ← Σ of terms (n,) that lie `apart` from each other, one after the other.
+    void (*add_up)(Index n, Index n_terms, const T* terms, Index apart, T* sum);
     // g ← g + l1·sign(w) + l2·w, both (rows, n); returns Σ g².
     double (*penalise)(Index rows, Index n, const T* w, Index ld_w, T* g, Index ld_g, T l1, T l2);
     // Σ |w| and Σ w².

@@ -2,17 +2,24 @@
 #pragma once
 
 #include "simd/math.hpp"
+#include "simd/transpose.hpp"
 
 namespace chainrule::CHAINRULE_ISA_NAMESPACE {
 
-// Put a row's gradient (n_logits,), times a factor, where it belongs in the panels.
+// The place in the panels of a row's gradient, from a column on that begins a vector.
+template <class T>
+inline T* in_panels(const LossRows<T>& rows, Index r, Index column) {
+    constexpr Index panel = 2 * lanes<T>;
+    const Index strip = column & -panel, width = rows.n_logits - strip > lanes<T> ? panel : lanes<T>;
+    return rows.d_logits + strip * rows.place.strip + (rows.place.first + r) * width + (column - strip);
+}
+
+// Put a row's gradient (n_logits,), times a factor, where it belongs.
 template <class T>
 inline void put_row(const LossRows<T>& rows, Index r, const T* gradient, double factor) {
-    constexpr Index panel = 2 * lanes<T>;
-    for (Index column = 0; column < rows.n_logits; column += panel) {
-        const Index left = rows.n_logits - column, width = left > lanes<T> ? panel : lanes<T>;
-        T* to = rows.d_logits + column * rows.place.strip + (rows.place.first + r) * width;
-        for (Index k = 0; k < left && k < panel; ++k) to[k] = gradient[column + k] * static_cast<T>(factor);
+    for (Index column = 0; column < rows.n_logits; column += lanes<T>) {
+        const Index left = rows.n_logits - column;
+        store_part<T>(in_panels(rows, r, column), load_part<T>(gradient + column, left) * static_cast<T>(factor), left);
     }
 }
 
@@ -157,9 +164,10 @@ void log_loss(const LossSettings& settings, const LossRows<T>& rows) {
 
 // (1 - ε)·(m - z_y) + ε·mean(m - z) + ln(1 + rest), m the largest logit and rest = Σ e^(z - m) over the others; p - t, where
 // the gradient of the row's class is minus the sum of the others: see cross_entropy.py. For a vector of rows: their logits are
-// in z (K, n), where their gradient takes their place; returns their losses.
+// in z (K, lanes), where their gradient takes their place; returns their losses.
 template <class T>
-inline Vec<T> cross_entropy_of(Index K, Index n, T* z, Vec<T> code, T smoothing) {
+inline Vec<T> cross_entropy_of(Index K, T* z, Vec<T> code, T smoothing) {
+    constexpr Index n = lanes<T>;
     const T share = smoothing / static_cast<T>(K);
     Vec<T> top = load<T>(z);
     for (Index k = 1; k < K; ++k) {
@@ -191,22 +199,42 @@ inline Vec<T> cross_entropy_of(Index K, Index n, T* z, Vec<T> code, T smoothing)
     return smoothing > 0 ? loss + share * below : loss;
 }
 
+// As many rows at once as a vector has numbers, turned so that a vector is one class of all of them, and turned back.
 template <class T>
 void cross_entropy(const LossSettings& settings, const LossRows<T>& rows) {
-    const T smoothing = static_cast<T>(settings.parameter);
-    const Index K = rows.n_logits, n = (rows.rows + lanes<T> - 1) / lanes<T> * lanes<T>;
-    T *z = rows.scratch, *codes = z + K * n, *losses = codes + n, *gradient = losses + n;  // (K, n), (n,), (n,), (K,)
-    for (Index r = 0; r < n; ++r) {
-        const Index row = r < rows.rows ? r : 0;  // what fills the last vector is not looked at
-        for (Index k = 0; k < K; ++k) z[k * n + r] = rows.logits[row * rows.ld + k];
-        codes[r] = static_cast<T>(rows.codes[row]);
-    }
-    for (Index r = 0; r < n; r += lanes<T>)
-        store<T>(losses + r, cross_entropy_of<T>(K, n, z + r, load<T>(codes + r), smoothing));
-    for (Index r = 0; r < rows.rows; ++r) {
-        rows.row_losses[r] = weight_of(rows, r) * static_cast<double>(told<T>(settings, losses[r]));
-        for (Index k = 0; k < K; ++k) gradient[k] = z[k * n + r];
-        put_row(rows, r, gradient, weight_of(rows, r) * rows.scale);
+    constexpr Index n = lanes<T>;
+    const Index K = rows.n_logits, width = (K + n - 1) / n * n;
+    T* z = rows.scratch;  // (width, n)
+    Vec<T> square[n];
+    for (Index first = 0; first < rows.rows; first += n) {
+        const Index left = rows.rows - first;
+        const auto row = [&](Index i) {
+            return first + (i < left ? i : 0);
+        };  // what fills the last vector is not looked at
+        T codes[n], factors[n], losses[n];
+        for (Index k = 0; k < K; k += n) {
+#pragma GCC unroll 16
+            for (Index i = 0; i < n; ++i) square[i] = load<T>(rows.logits + row(i) * rows.ld + k);
+            transpose<T>(square);
+#pragma GCC unroll 16
+            for (Index i = 0; i < n; ++i) store<T>(z + (k + i) * n, square[i]);
+        }
+        for (Index i = 0; i < n; ++i) {
+            codes[i] = static_cast<T>(rows.codes[row(i)]);
+            factors[i] = static_cast<T>(weight_of(rows, row(i)) * rows.scale);
+        }
+        store<T>(losses, cross_entropy_of<T>(K, z, load<T>(codes), static_cast<T>(settings.parameter)));
+        for (Index i = 0; i < n && i < left; ++i)
+            rows.row_losses[first + i] = weight_of(rows, first + i) * static_cast<double>(told<T>(settings, losses[i]));
+        for (Index k = K; k < width; ++k) store<T>(z + k * n, Vec<T>{});
+        for (Index k = 0; k < K; k += n) {
+#pragma GCC unroll 16
+            for (Index i = 0; i < n; ++i) square[i] = load<T>(z + (k + i) * n) * load<T>(factors);
+            transpose<T>(square);
+#pragma GCC unroll 16
+            for (Index i = 0; i < n; ++i)
+                if (i < left) store<T>(in_panels(rows, first + i, k), square[i]);
+        }
     }
 }
 

@@ -134,6 +134,26 @@ void descend(const Descent<T>& d) {
     }
 }
 
+// sum ← Σ of terms.
+template <class T>
+void add_up(Index n, Index n_terms, const T* terms, Index apart, T* sum) {
+    constexpr int chains = 4;  // each waits for itself only
+    Index i = 0;
+    for (; i + chains * lanes<T> <= n; i += chains * lanes<T>) {
+        Vec<T> total[chains];
+        for (int c = 0; c < chains; ++c) total[c] = load<T>(terms + i + c * lanes<T>);
+        for (Index t = 1; t < n_terms; ++t)
+            for (int c = 0; c < chains; ++c) total[c] += load<T>(terms + t * apart + i + c * lanes<T>);
+        for (int c = 0; c < chains; ++c) store<T>(sum + i + c * lanes<T>, total[c]);
+    }
+    for (; i < n; i += lanes<T>) {
+        const Index left = n - i;
+        Vec<T> total = load_part<T>(terms + i, left);
+        for (Index t = 1; t < n_terms; ++t) total += load_part<T>(terms + t * apart + i, left);
+        store_part<T>(sum + i, total, left);
+    }
+}
+
 // g ← g + l1·sign(w) + l2·w; returns Σ g².
 template <class T>
 double penalise(Index rows, Index n, const T* w, Index ld_w, T* g, Index ld_g, T l1, T l2) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "activation.hpp"
+#include "simd/transpose.hpp"
 
 namespace chainrule::CHAINRULE_ISA_NAMESPACE {
 
@@ -199,9 +200,38 @@ void dense_forward_row(Index n_in, Index n_out, const T* inputs, const T* W, T* 
     }
 }
 
+// ∂E/∂x of a stage of few outputs (K of them): a product of so few terms that its strip of Wᵀ stays in registers, and row after
+// row goes through without a tile.
+template <class T, int K>
+void narrow_backward(const DenseBackward<T>& d) {
+    const T* deltas = d.deltas + d.place.first * lanes<T>;
+    const auto products_times = [&](auto derivative) {
+        for_strips<T>(d.n_in, 0, strips<T>(d.n_in), [&](Index column, auto vectors) {
+            constexpr int C = decltype(vectors)::value;
+            constexpr Index width = C * lanes<T>;
+            T* d_strip = d.d_inputs + column * d.place.strip + d.place.first * width;
+            Tile<T, K, C> strip;
+            strip.load_from(d.panels + column * K, width);
+            for (Index r = 0; r < d.rows; ++r) {
+                Tile<T, 1, C> dx;
+#pragma GCC unroll 4
+                for (int k = 0; k < K; ++k)
+                    for (int c = 0; c < C; ++c) dx.at[0][c] += splat<T>(deltas[r * lanes<T> + k]) * strip.at[k][c];
+                for (int c = 0; c < C; ++c) dx.at[0][c] = derivative(dx.at[0][c], r, column + c * lanes<T>);
+                dx.store_to(d_strip + r * width, width);
+            }
+        });
+    };
+    if (d.derivative.slope == Slope::one) return products_times([](Vec<T> dx, Index, Index) { return dx; });
+    with_derivative<T>(d.derivative, [&](auto derivative) {
+        products_times([&](Vec<T> dx, Index row, Index column) { return dx * derivative(row, column); });
+    });
+}
+
 // Backward to the inputs: ∂E/∂x = δ·Wᵀ, times the derivative of what made x.
 template <class T>
 void dense_backward(const DenseBackward<T>& d) {
+    if (d.n_out <= narrow<T>) return with_constant<narrow<T>>(d.n_out, [&](auto K) { narrow_backward<T, K.value>(d); });
     for_strips<T>(d.n_in, 0, strips<T>(d.n_in), [&](Index column, auto vectors) {
         constexpr int C = decltype(vectors)::value;
         constexpr Index width = C * lanes<T>;
@@ -313,28 +343,6 @@ void pack_forward(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index
     });
 }
 
-// One of the log₂(lanes) rounds of a transposition: swap blocks of `size` lanes off the diagonal between rows i and i + size.
-template <class T, Index size, size_t... lane>
-[[gnu::always_inline]] inline void swap_blocks(Vec<T>& upper, Vec<T>& lower, Lanes<lane...>) {
-    constexpr Index n = lanes<T>;
-    const Vec<T> u =
-        __builtin_shufflevector(upper, lower, ((lane / size) % 2 ? n + Index(lane) - size : Index(lane))...);
-    const Vec<T> l =
-        __builtin_shufflevector(upper, lower, ((lane / size) % 2 ? n + Index(lane) : Index(lane) + size)...);
-    upper = u;
-    lower = l;
-}
-
-template <class T, Index size>
-[[gnu::always_inline]] inline void transpose_from(Vec<T> (&rows)[lanes<T>]) {
-    if constexpr (size < lanes<T>) {
-#pragma GCC unroll 16
-        for (Index i = 0; i < lanes<T>; ++i)
-            if ((i / size) % 2 == 0) swap_blocks<T, size>(rows[i], rows[i + size], AllLanes<T>{});
-        transpose_from<T, 2 * size>(rows);
-    }
-}
-
 // W without its bias into the panels of Wᵀ, in squares of lanes × lanes.
 template <class T>
 void pack_backward(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index c0, Index c1, T* panels) {
@@ -354,7 +362,7 @@ void pack_backward(const T* W, Index n_in, Index n_out, Index i0, Index i1, Inde
             }
             Vec<T> square[n];
             for (Index r = 0; r < n; ++r) square[r] = load<T>(W + (i + r) * n_out + k);
-            transpose_from<T, 1>(square);
+            transpose<T>(square);
             for (Index c = 0; c < n; ++c) store<T>(strip + (k + c) * width, square[c]);
         }
     }

@@ -98,8 +98,7 @@ inline Vec<T> log1p(Vec<T> x) {
     const Vec<T> magic = splat<T>(Float<T>::round_magic);
     const Vec<Integer<T>> exponent = (bits_of<T>(y) >> Float<T>::mantissa_bits) - Float<T>::exponent_bias;
     const Vec<T> k = from_bits<T>(exponent + bits_of<T>(magic)) - magic;
-    const Vec<T> large = k * T(0.69314718055994530942) + log1p_unit<T>(m);
-    return x > 1 ? large : log1p_unit<T>(x);
+    return (x > 1 ? k : Vec<T>{}) * T(0.69314718055994530942) + log1p_unit<T>(x > 1 ? m : x);
 }
 
 template <class T>

@@ -98,8 +98,10 @@ struct Rows {
     std::vector<int32_t> codes;
     Index ld;
 
-    Rows(Random& random, const LossCase& c) : ld(c.n_logits + 3) {
-        logits = random.numbers<T>(c.rows * ld - 3, -c.size, c.size);
+    Rows(Random& random, const Kernels<T>& kernels, const LossCase& c) : ld(row_length(kernels, c.n_logits)) {
+        logits = random.numbers<T>(c.rows * ld, -c.size, c.size);
+        for (Index i = 0; i < c.rows * ld; ++i)
+            if (i % ld >= c.n_logits) logits[static_cast<size_t>(i)] = T(NAN);  // nobody's
         weight = random.numbers<T>(c.rows, 0, 2);
         weight[0] = 0;
         for (Index r = 0; r < c.rows; ++r) codes.push_back(static_cast<int32_t>(random.below(c.n_logits)));
@@ -145,7 +147,7 @@ struct Rows {
 template <class T>
 void check_loss(const Kernels<T>& kernels, const std::string& set, const LossCase& c) {
     Random random(1);
-    const Rows<T> rows(random, c);
+    const Rows<T> rows(random, kernels, c);
     Panels<T> gradient(kernels, c.n_logits, c.rows + 4, T(77));
     gradient.first = 3;
     std::vector<double> losses(static_cast<size_t>(c.rows));
@@ -197,7 +199,9 @@ TEST(losses_are_what_they_are_called) {
 TEST(losses_pass_on_what_is_no_number) {
     for_all_kernels([]<class T>(const Kernels<T>& kernels, const std::string& set) {
         for (const LossKind kind : kinds) {
-            const std::vector<T> logits{T(1), T(NAN), T(2)}, target(3, T(1));
+            const std::vector<T> target(3, T(1));
+            std::vector<T> logits(static_cast<size_t>(row_length(kernels, 3)));
+            logits[0] = T(1), logits[1] = T(NAN), logits[2] = T(2);
             const std::vector<int32_t> codes{0};
             const bool of_classes = kind == LossKind::cross_entropy;
             Panels<T> gradient(kernels, 3, 1);
