@@ -200,15 +200,15 @@ void Minibatch<T>::backward(size_t index, Index r0, Index n, const DropoutContex
 }
 
 template <class T>
-void Minibatch<T>::gradient(const Block& block, const Selection& rows, const std::array<const T*, 3>& next, T* out,
-                            T* spare, const Look& look) const {
+void Minibatch<T>::gradient(const Block& block, const Selection& rows, Index r0, Index r1,
+                            const std::array<const T*, 3>& next, T* out, T* spare, const Look& look) const {
     const Index width = (block.p1 - block.p0) * kernels_.panel;
     const double work = enters_sparse(block.stage) ? work_of_row(block.stage, width)
                                                    : static_cast<double>((block.i1 - block.i0) * width);
     const Index at_once = things_of_a_piece(work);
-    gradient_of(block, rows, 0, std::min(rows.n, at_once), next, out);
-    for (Index r = at_once; r < rows.n && look.goes_on(); r += at_once) {
-        gradient_of(block, rows, r, std::min(at_once, rows.n - r), {}, spare);
+    gradient_of(block, rows, r0, std::min(r1 - r0, at_once), next, out);
+    for (Index r = r0 + at_once; r < r1 && look.goes_on(); r += at_once) {
+        gradient_of(block, rows, r, std::min(at_once, r1 - r), {}, spare);
         for (Index i = 0; i < block.size(); ++i) out[i] += spare[i];
     }
 }

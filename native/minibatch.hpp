@@ -35,10 +35,10 @@ class Minibatch {
     void run(const Selection& rows, Index r0, Index r1, const DropoutContext& dropout, double scale, T* scratch,
              const Look& look);
 
-    // ∂E/∂W of a block over the selected rows into `out`, or part of it if the look does not go on. `spare` is as large. `next`:
-    // see DenseGradient. Very many rows are summed in parts, whose number does not depend on that of the threads.
-    void gradient(const Block& block, const Selection& rows, const std::array<const T*, 3>& next, T* out, T* spare,
-                  const Look& look) const;
+    // ∂E/∂W of a block over rows r0 … r1 - 1 of the selection into `out`, or part of it if the look does not go on. `spare` is as
+    // large. `next`: see DenseGradient. Very many rows are summed in parts, whose number does not depend on that of the threads.
+    void gradient(const Block& block, const Selection& rows, Index r0, Index r1, const std::array<const T*, 3>& next,
+                  T* out, T* spare, const Look& look) const;
 
     // The largest |x| and |δ| of a dense stage over rows r0 … r1 - 1: together they bound its gradient. Of a sparse row's x the
     // sum of its entries is bounded, as several may be of one column.

@@ -1,6 +1,7 @@
 #include "session.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -12,10 +13,7 @@ namespace {
 
 constexpr Index most_rows_at_once = 96;       // of a minibatch through all stages: they stay in the second-level cache
 constexpr double short_work_of_a_lane = 6e8;  // multiplications and additions of a step: some tens of milliseconds
-
-// The phases in which step i of a run may be given up, in the order of time.
-enum class Phase { ordering, rows, gradient };
-int64_t phase_of(Index i, Phase phase) { return 3 * static_cast<int64_t>(i) + static_cast<int64_t>(phase); }
+constexpr Index rows_of_shard = 96, most_shards = 8;
 
 // Fewer than the most where a single strip of so many rows would be more than a piece of work.
 template <class T>
@@ -43,11 +41,15 @@ Session<T>::Session(Network network, const Source<T>& source, Optimizer optimize
       minibatch_(network_, source_, packed_, weights, std::min(settings.batch_size, source.features.n_rows)),
       blocks_(network_, source.features.sparse()),
       descent_(blocks_, std::move(optimizer), weights, std::move(vectors), packed_),
-      gradient_(blocks_.n_numbers()),
+      is_sharded_(!network_.has_many_weights() && !source.features.sparse()),
       can_fuse_(can_fuse()),
       squares_(blocks_.size()),
       penalties_(blocks_.size()),
-      weight_squares_(blocks_.size()) {
+      weight_squares_(blocks_.size()),
+      claims_(settings.n_threads) {
+    const Index shards = n_shards(minibatch_.max_rows());
+    gradient_ = Buffer<T>(shards * blocks_.n_numbers());
+    largest_.resize(static_cast<size_t>(shards) * blocks_.size());
     own_.resize(static_cast<size_t>(settings.n_threads));
     for (Own& own : own_) {
         own.scratch = Buffer<T>(loss_scratch(most_rows_at_once, network_.n_outputs()));
@@ -57,17 +59,31 @@ Session<T>::Session(Network network, const Source<T>& source, Optimizer optimize
     }
 }
 
-// Whether it pays to fuse, and may be done: the weights are more than a cache holds, nothing is clipped, no penalty but l2,
-// and a step is so short that nobody minds if it is not interrupted halfway.
+// Whether the descent may be fused: nothing is clipped, no penalty but l2. And where the gradient is computed in the same go, a
+// step must be so short that nobody minds if it is not interrupted halfway.
 template <class T>
 bool Session<T>::can_fuse() const {
+    if (settings_.max_gradient_norm || network_.l1 != 0) return false;
+    if (is_sharded_) return true;
     double step_work = 0;
     for (size_t i = 0; i < network_.stages.size(); ++i)
         if (const Stage& stage = network_.stages[i]; stage.dense)
             step_work += 6 * static_cast<double>(minibatch_.max_rows()) * minibatch_.work_of_row(i, stage.n_out);
     const double lanes = static_cast<double>(kernels_.panel) / 2;
-    return network_.has_many_weights() && step_work <= short_work_of_a_lane * lanes && !settings_.max_gradient_norm &&
-           network_.l1 == 0;
+    return network_.has_many_weights() && step_work <= short_work_of_a_lane * lanes;
+}
+
+// A member's look in a phase of step i of a run, whose number is that of the round too.
+template <class T>
+Look Session<T>::look_of(int member, Index i, Phase phase) {
+    return {&lookout_, member, first_round_ + n_phases * static_cast<int64_t>(i) + static_cast<int64_t>(phase)};
+}
+
+// Call f(number) for those of n things that this member gets in its phase.
+template <class T>
+template <class F>
+void Session<T>::share(Index n, const Look& look, F f) {
+    claims_.each(look.phase, team_.size(), n, look, f);
 }
 
 template <class T>
@@ -112,19 +128,21 @@ Index Session<T>::run(const Course& course, const Interrupted& interrupted) {
     const bool is_ordered = order_.is_of(course.first_step / steps_per_epoch_);
     lookout_.begin(interrupted);
     taken_ = course.n_steps;
-    next_part_ = 0, next_block_ = 0;
-    team_.run([&](int member) {
-        pack({&lookout_, member, phase_of(0, Phase::ordering)});
+    const auto take_steps = [&](int member) {
+        pack(look_of(member, 0, Phase::ordering));
         bool goes_on = prepare_together(member, course, 0, !is_ordered);
         for (Index i = 0; goes_on; ++i) goes_on = take_step(member, course, i);
-    });
+    };
+    team_.run(take_steps, pace_.alone());
+    if (is_sharded_) pace_.note(team_.slept());
+    first_round_ += n_phases * static_cast<int64_t>(course.n_steps);
     return taken_;
 }
 
 // What every member does before step i. Returns whether the run goes on.
 template <class T>
 bool Session<T>::prepare_together(int member, const Course& course, Index i, bool new_epoch) {
-    const Look look{&lookout_, member, phase_of(i, Phase::ordering)};
+    const Look look = look_of(member, i, Phase::ordering);
     if (new_epoch && shuffles() && !course.orders && order_.is_shared()) {
         const int64_t epoch = (course.first_step + i) / steps_per_epoch_;
         if (member == 0) order_.divide(epoch, look);
@@ -152,24 +170,23 @@ bool Session<T>::take_step(int member, const Course& course, Index i) {
     const double weight_squares = std::accumulate(weight_squares_.begin(), weight_squares_.end(), 0.0);
     const double penalty = course.plan.penalty[i];
     const bool has_weight = step.weight != 0;
-    if (has_weight) rows_phase(step, {&lookout_, member, phase_of(i, Phase::rows)});
-    team_.barrier();
-    if (lookout_.given_up_by(phase_of(i, Phase::rows))) return end(member, i);
+    if (has_weight && !forward_and_backward(member, step, i)) return end(member, i);
     // Every member comes to the same numbers, and so to the same decisions.
     double error = has_weight ? minibatch_.total_loss(step.rows.n) / step.divisor : 0, norm = 0;
     const bool fused =
-        has_weight && can_fuse_ && std::isfinite(error) && bounded(step.rows.n, penalty * network_.l2, weight_squares);
+        has_weight && can_fuse_ && std::isfinite(error) && bounded(step, penalty * network_.l2, weight_squares);
     const int64_t number = course.first_step + i;
+    const Look look = look_of(member, i, Phase::gradient);
     if (fused)
-        fused_phase(member, step, descent_.formula(number, course.plan, i, 1), penalty);
+        fused_phase(step, descent_.formula(number, course.plan, i, 1), penalty, look);
     else if (has_weight)
-        gradient_phase(step, penalty, {&lookout_, member, phase_of(i, Phase::gradient)});
+        gradient_phase(step, penalty, look);
     // The order of a new epoch takes the place of this one's, which the gradient of sparse rows still needs.
     const bool new_epoch = (number + 1) % steps_per_epoch_ == 0, prepared = fused && !new_epoch;
     const bool is_last = i + 1 == course.n_steps;
     if (member == 0 && prepared && !is_last) prepare(course, i + 1);
     team_.barrier();
-    if (lookout_.given_up_by(phase_of(i, Phase::gradient))) return end(member, i);
+    if (lookout_.given_up_by(look.phase)) return end(member, i);
     if (has_weight) {
         norm = norm_of_blocks();
         error = std::accumulate(penalties_.begin(), penalties_.end(), error);
@@ -179,52 +196,118 @@ bool Session<T>::take_step(int member, const Course& course, Index i) {
         report.error[i] = error, report.weight[i] = step.weight, report.gradient_norm[i] = norm;
     }
     if (!std::isfinite(error) || !std::isfinite(norm)) return end(member, i + 1);
-    if (has_weight && !fused) descent_phase(descent_.formula(number, course.plan, i, clip_of(norm)));
+    if (has_weight && !fused)
+        descent_phase(descent_.formula(number, course.plan, i, clip_of(norm)), look_of(member, i, Phase::descent));
     return !is_last && (prepared || prepare_together(member, course, i + 1, new_epoch));
+}
+
+// Outputs and δ of all rows, and the gradients of all shards. Returns whether the run goes on.
+template <class T>
+bool Session<T>::forward_and_backward(int member, const Step& step, Index i) {
+    const Look look = look_of(member, i, Phase::rows);
+    const bool has_own = has_shards_of_its_own(step);
+    has_own ? shards_phase(step, look) : rows_phase(step, look);
+    team_.barrier();
+    if (lookout_.given_up_by(look.phase)) return false;
+    if (!is_sharded_ || has_own) return true;
+    const Look next = look_of(member, i, Phase::shards);
+    const Index n_blocks = static_cast<Index>(blocks_.size());
+    share(n_shards(step.rows.n) * n_blocks, next,
+          [&](Index k) { gradient_of_shard(step, k / n_blocks, static_cast<size_t>(k % n_blocks), next); });
+    team_.barrier();
+    return !lookout_.given_up_by(next.phase);
+}
+
+// A power of 2, so that they can be shared out evenly.
+template <class T>
+Index Session<T>::n_shards(Index n_rows) const {
+    if (!is_sharded_) return 1;
+    return std::min(static_cast<Index>(std::bit_floor(static_cast<size_t>(std::max(n_rows / rows_of_shard, Index{1})))),
+                    most_shards);
+}
+
+// Whether each member has the same number of shards, and does all that there is to do of one.
+template <class T>
+bool Session<T>::has_shards_of_its_own(const Step& step) const {
+    return is_sharded_ && n_shards(step.rows.n) % team_.size() == 0;
 }
 
 template <class T>
 void Session<T>::rows_phase(const Step& step, const Look& look) {
-    if (look.member == 0) next_block_ = 0;
     Own& own = own_[static_cast<size_t>(look.member)];
     std::fill(own.largest.begin(), own.largest.end(), std::pair<T, T>{});
     // As many parts for each member, and two at least: whoever is held up leaves his second to others.
     const Index members = team_.size(), round = members == 1 ? 1 : 2 * members;
     const Index n = (step.rows.n + rows_at_once_ * round - 1) / (rows_at_once_ * round) * round;
-    for (Index part = next_part_++; part < n && look.goes_on(); part = next_part_++) {
-        const Index r0 = step.rows.n * part / n, r1 = step.rows.n * (part + 1) / n;
-        minibatch_.run(step.rows, r0, r1, step.dropout, 1 / step.divisor, own.scratch.data(), look);
-        for (size_t i = 0; can_fuse_ && i < network_.stages.size(); ++i) {
-            if (!network_.stages[i].dense) continue;
-            const auto [x, delta] = minibatch_.largest(i, step.rows, r0, r1);
-            own.largest[i] = {std::max(own.largest[i].first, x), std::max(own.largest[i].second, delta)};
-        }
+    share(n, look, [&](Index part) { run_rows(step, step.rows.n * part / n, step.rows.n * (part + 1) / n, look); });
+}
+
+template <class T>
+void Session<T>::run_rows(const Step& step, Index r0, Index r1, const Look& look) {
+    Own& own = own_[static_cast<size_t>(look.member)];
+    minibatch_.run(step.rows, r0, r1, step.dropout, 1 / step.divisor, own.scratch.data(), look);
+    for (size_t s = 0; can_fuse_ && !is_sharded_ && s < network_.stages.size(); ++s) {
+        if (!network_.stages[s].dense) continue;
+        const auto [x, delta] = minibatch_.largest(s, step.rows, r0, r1);
+        own.largest[s] = {std::max(own.largest[s].first, x), std::max(own.largest[s].second, delta)};
     }
 }
 
-// Whether no gradient of the step, nor the sum of their squares, can be anything but finite: each is a sum over rows of x·δ,
-// and l2·w. Nor can the penalty then.
 template <class T>
-bool Session<T>::bounded(Index n_rows, double l2, double weight_squares) const {
+void Session<T>::shards_phase(const Step& step, const Look& look) {
+    const Index n = n_shards(step.rows.n);
+    share(n, look, [&](Index shard) {
+        const Index r0 = step.rows.n * shard / n, n_rows = step.rows.n * (shard + 1) / n - r0;
+        const Index parts = (n_rows + rows_at_once_ - 1) / rows_at_once_;
+        for (Index part = 0; part < parts && look.goes_on(); ++part)
+            run_rows(step, r0 + n_rows * part / parts, r0 + n_rows * (part + 1) / parts, look);
+        for (size_t b = 0; b < blocks_.size() && look.goes_on(); ++b) gradient_of_shard(step, shard, b, look);
+    });
+}
+
+template <class T>
+void Session<T>::gradient_of_shard(const Step& step, Index shard, size_t b, const Look& look) {
+    const Index n = n_shards(step.rows.n), r0 = step.rows.n * shard / n, r1 = step.rows.n * (shard + 1) / n;
+    const Block& block = blocks_[b];
+    T* gradient = gradient_.data() + shard * blocks_.n_numbers() + block.start;
+    T* spare = own_[static_cast<size_t>(look.member)].spare.data();
+    minibatch_.gradient(block, step.rows, r0, r1, {}, gradient, spare, look);
+    largest_[static_cast<size_t>(shard) * blocks_.size() + b] = kernels_.largest(1, block.size(), 0, gradient);
+}
+
+// Whether no gradient of the step, nor the sum of their squares, can be anything but finite: each is a sum of shards, or over rows
+// of x·δ, and l2·w. Nor can the penalty then.
+template <class T>
+bool Session<T>::bounded(const Step& step, double l2, double weight_squares) const {
     constexpr double limit = sizeof(T) == 4 ? 1e37 : 1e140;
     if (!(std::max(l2, 1.0) * std::sqrt(std::max(weight_squares, 1.0)) < limit)) return false;
-    for (size_t i = 0; i < network_.stages.size(); ++i) {
-        double x = 1, delta = 0;  // 1 is the input of the biases
-        for (int member = 0; member < team_.size(); ++member) {
-            const auto& [largest_x, largest_delta] = own_[static_cast<size_t>(member)].largest[i];
-            x = std::max(x, static_cast<double>(largest_x));
-            delta = std::max(delta, static_cast<double>(largest_delta));
-        }
-        if (!(static_cast<double>(n_rows) * x * delta < limit)) return false;
+    if (is_sharded_) {
+        const Index n = n_shards(step.rows.n);
+        return std::all_of(largest_.begin(), largest_.begin() + n * static_cast<Index>(blocks_.size()),
+                           [&](T largest) { return static_cast<double>(n) * static_cast<double>(largest) < limit; });
     }
+    for (size_t s = 0; s < network_.stages.size(); ++s)
+        if (!(bound_of_stage(s, step.rows.n) < limit)) return false;
     return true;
+}
+
+// What no number of a stage's gradient is beyond.
+template <class T>
+double Session<T>::bound_of_stage(size_t stage, Index n_rows) const {
+    double x = 1, delta = 0;  // 1 is the input of the biases
+    for (int member = 0; member < team_.size(); ++member) {
+        const auto& [largest_x, largest_delta] = own_[static_cast<size_t>(member)].largest[stage];
+        x = std::max(x, static_cast<double>(largest_x));
+        delta = std::max(delta, static_cast<double>(largest_delta));
+    }
+    return static_cast<double>(n_rows) * x * delta;
 }
 
 // Call f(number of a block) for the blocks that this member gets.
 template <class T>
 template <class F>
 void Session<T>::for_blocks(const Look& look, F f) {
-    for (size_t b = next_block_++; b < blocks_.size() && look.goes_on(); b = next_block_++) f(b);
+    share(static_cast<Index>(blocks_.size()), look, [&](Index b) { f(static_cast<size_t>(b)); });
 }
 
 template <class T>
@@ -243,28 +326,36 @@ void Session<T>::square_weights(size_t b) {
     if (can_fuse_ && network_.l2 != 0) weight_squares_[b] = descent_.squares_of_weights(blocks_[b]);
 }
 
+// ∂E/∂W of a block over all rows: the sum of the shards' gradients, where there are shards.
+template <class T>
+void Session<T>::gradient_of(size_t b, const Step& step, const std::array<const T*, 3>& next, T* out,
+                             const Look& look) {
+    const Block& block = blocks_[b];
+    if (is_sharded_)
+        return kernels_.add_up(block.size(), n_shards(step.rows.n), gradient_.data() + block.start, blocks_.n_numbers(),
+                               out);
+    T* spare = own_[static_cast<size_t>(look.member)].spare.data();
+    minibatch_.gradient(block, step.rows, 0, step.rows.n, next, out, spare, look);
+}
+
 template <class T>
 void Session<T>::gradient_phase(const Step& step, double penalty, const Look& look) {
-    if (look.member == 0) next_part_ = 0, next_descent_ = 0;
-    T* spare = own_[static_cast<size_t>(look.member)].spare.data();
     for_blocks(look, [&](size_t b) {
         T* gradient = gradient_.data() + blocks_[b].start;
-        minibatch_.gradient(blocks_[b], step.rows, {}, gradient, spare, look);
+        gradient_of(b, step, {}, gradient, look);
         penalise_block(b, penalty, gradient);
     });
 }
 
 // Gradient and descent of each block in one go: it is not given up.
 template <class T>
-void Session<T>::fused_phase(int member, const Step& step, const Formula<T>& formula, double penalty) {
-    if (member == 0) next_part_ = 0, next_descent_ = 0;
-    const Own& own = own_[static_cast<size_t>(member)];
-    T* gradient = own.block.data();
+void Session<T>::fused_phase(const Step& step, const Formula<T>& formula, double penalty, const Look& look) {
+    const Look resolute{nullptr, look.member, look.phase};
+    T* gradient = own_[static_cast<size_t>(look.member)].block.data();
     const double l2 = penalty * network_.l2;
-    for_blocks({}, [&](size_t b) {
+    for_blocks(resolute, [&](size_t b) {
         const Block& block = blocks_[b];
-        const auto next = descent_.state_of(blocks_.stage_of(block));
-        minibatch_.gradient(block, step.rows, next, gradient, own.spare.data(), {});
+        gradient_of(b, step, descent_.state_of(blocks_.stage_of(block)), gradient, resolute);
         penalties_[b] = 0.5 * l2 * weight_squares_[b];
         const BlockSquares squares =
             descent_.descend_fused(block, formula, gradient, network_.l2 == 0 ? std::nullopt : std::optional(l2));
@@ -302,11 +393,11 @@ double Session<T>::clip_of(double norm) const {
 }
 
 template <class T>
-void Session<T>::descent_phase(const Formula<T>& formula) {
-    for (size_t b = next_descent_++; b < blocks_.size(); b = next_descent_++) {
+void Session<T>::descent_phase(const Formula<T>& formula, const Look& look) {
+    for_blocks({nullptr, look.member, look.phase}, [&](size_t b) {
         descent_.descend(blocks_[b], formula, gradient_.data() + blocks_[b].start, blocks_[b].ld);
         square_weights(b);
-    }
+    });
 }
 
 template <class T>
@@ -315,24 +406,23 @@ bool Session<T>::accumulate(const Selection& rows, const DropoutContext& dropout
     *sums.error = *sums.weight = 0;
     if (rows.n == 0) std::fill_n(sums.gradient, network_.n_weights(), T(0));
     lookout_.begin(interrupted);
-    next_block_ = 0;
-    team_.run([&](int member) { pack({&lookout_, member}); });
+    team_.run([&](int member) { pack(look_of(member, 0, Phase::ordering)); });
     for (Index first = 0; first < rows.n && !lookout_.given_up(); first += minibatch_.max_rows()) {
         Step step;
         step.rows = {rows.order ? rows.order + first : nullptr, rows.first + first,
                      std::min(minibatch_.max_rows(), rows.n - first)};
         step.dropout = dropout;
         step.dropout.first_row += first;
-        next_part_ = 0;
         team_.run([&](int member) {
-            const Look look{&lookout_, member};
-            rows_phase(step, look);
+            rows_phase(step, look_of(member, 0, Phase::rows));
             team_.barrier();
-            add_gradients(step, first == 0, sums.gradient, look);
+            add_gradients(step, first == 0, sums.gradient, look_of(member, 0, Phase::gradient));
         });
+        first_round_ += n_phases;
         *sums.error += minibatch_.total_loss(step.rows.n);
         *sums.weight += weight_of(step.rows);
     }
+    first_round_ += n_phases;
     return !lookout_.given_up();
 }
 
@@ -342,7 +432,7 @@ void Session<T>::add_gradients(const Step& step, bool first, T* total, const Loo
     const Own& own = own_[static_cast<size_t>(look.member)];
     for_blocks(look, [&](size_t b) {
         const Block& block = blocks_[b];
-        minibatch_.gradient(block, step.rows, {}, own.block.data(), own.spare.data(), look);
+        minibatch_.gradient(block, step.rows, 0, step.rows.n, {}, own.block.data(), own.spare.data(), look);
         blocks_.for_parts(block, [&](Index n_rows, Index n, Index start, Index start_in_block, bool) {
             for (Index r = 0; r < n_rows; ++r) {
                 const T* from = own.block.data() + start_in_block + r * block.ld;
@@ -365,19 +455,21 @@ double Session<T>::squares_of(const Block& block, const T* gradient) const {
 
 template <class T>
 void Session<T>::descend(const T* gradient, int64_t step, const StepPlan& plan) {
-    next_block_ = 0, next_descent_ = 0;
-    team_.run([&](int) {
+    team_.run([&](int member) {
         if (settings_.max_gradient_norm) {
-            for_blocks({}, [&](size_t b) { squares_[b] = squares_of(blocks_[b], gradient); });
+            const Look look{nullptr, member, look_of(member, 0, Phase::gradient).phase};
+            for_blocks(look, [&](size_t b) { squares_[b] = squares_of(blocks_[b], gradient); });
             team_.barrier();
         }
         const Formula<T> formula = descent_.formula(step, plan, 0, clip_of(norm_of_blocks()));
-        for (size_t b = next_descent_++; b < blocks_.size(); b = next_descent_++) {
+        const Look look{nullptr, member, look_of(member, 0, Phase::descent).phase};
+        for_blocks(look, [&](size_t b) {
             const Stage& stage = blocks_.stage_of(blocks_[b]);
             const Index first = stage.offset + blocks_[b].i0 * stage.n_out + blocks_.first_column(blocks_[b]);
             descent_.descend(blocks_[b], formula, gradient + first, stage.n_out);
-        }
+        });
     });
+    first_round_ += n_phases;
 }
 
 template class Session<float>;

@@ -10,15 +10,21 @@
 // A large network's descent is done block by block within the gradient phase (`fused`), so that the gradient never leaves the
 // cache. Nothing can be taken back then, so this needs to be known before: that nothing is to be clipped, and that
 // the gradient will be finite, which the largest input and the largest δ of each stage say, and Σ w² where it is penalised.
+//
+// A small network's minibatch is cut into shards, whose number depends on that of its rows only. A member takes the rows of a
+// shard through forward, loss and backward, and computes the gradient over them, in one go; a block's descent then adds up the shards'
+// gradients first (fused again, if it may be). So the team meets twice a step, and what one member reads of what another has
+// just written is a gradient, not all outputs and δ. With more members than shards, these are shared as above.
 #pragma once
 
-#include <atomic>
 #include <optional>
 #include <vector>
 
+#include "claims.hpp"
 #include "descent.hpp"
 #include "interruption.hpp"
 #include "minibatch.hpp"
+#include "pace.hpp"
 #include "row_order.hpp"
 #include "team.hpp"
 
@@ -83,26 +89,41 @@ class Session {
         double divisor = 1, weight = 0;
     };
 
+    // What a team does together, in the order of time; those before `descent` may be given up.
+    enum class Phase { ordering, rows, shards, gradient, descent };
+    static constexpr int64_t n_phases = 5;
+
     bool can_fuse() const;
     bool shuffles() const;
+    Look look_of(int member, Index i, Phase phase);
+    template <class F>
+    void share(Index n, const Look& look, F f);
     Selection rows_of(const Course& course, int64_t step);
     double weight_of(const Selection& rows) const;
     void prepare(const Course& course, Index i);
     bool prepare_together(int member, const Course& course, Index i, bool new_epoch);
     bool take_step(int member, const Course& course, Index i);
+    bool forward_and_backward(int member, const Step& step, Index i);
     bool end(int member, Index taken);
+    Index n_shards(Index n_rows) const;
+    bool has_shards_of_its_own(const Step& step) const;
     void rows_phase(const Step& step, const Look& look);
-    bool bounded(Index n_rows, double l2, double weight_squares) const;
+    void run_rows(const Step& step, Index r0, Index r1, const Look& look);
+    void shards_phase(const Step& step, const Look& look);
+    void gradient_of_shard(const Step& step, Index shard, size_t b, const Look& look);
+    bool bounded(const Step& step, double l2, double weight_squares) const;
+    double bound_of_stage(size_t stage, Index n_rows) const;
     template <class F>
     void for_blocks(const Look& look, F f);
     void pack(const Look& look);
+    void gradient_of(size_t b, const Step& step, const std::array<const T*, 3>& next, T* out, const Look& look);
     void gradient_phase(const Step& step, double penalty, const Look& look);
-    void fused_phase(int member, const Step& step, const Formula<T>& formula, double penalty);
+    void fused_phase(const Step& step, const Formula<T>& formula, double penalty, const Look& look);
     void penalise_block(size_t b, double penalty, T* gradient);
     void square_weights(size_t b);
     double norm_of_blocks() const;
     double clip_of(double norm) const;
-    void descent_phase(const Formula<T>& formula);
+    void descent_phase(const Formula<T>& formula, const Look& look);
     double squares_of(const Block& block, const T* gradient) const;
     void add_gradients(const Step& step, bool first, T* total, const Look& look);
 
@@ -119,14 +140,15 @@ class Session {
     Minibatch<T> minibatch_;
     Blocks<T> blocks_;
     GradientDescent<T> descent_;
-    Buffer<T> gradient_;  // all blocks, one after the other
+    Buffer<T> gradient_;      // of each shard: all blocks, one after the other
+    std::vector<T> largest_;  // |∂E/∂w| of each shard's blocks
     // A member's own: memory for the loss, for a block and for a part of it; the largest |x| and |δ| of each stage.
     struct Own {
         Buffer<T> scratch, block, spare;
         std::vector<std::pair<T, T>> largest;
     };
     std::vector<Own> own_;
-    bool can_fuse_;
+    bool is_sharded_, can_fuse_;
     std::vector<double> squares_, penalties_;  // Σ g² and the penalty of each block
     std::vector<double> weight_squares_;  // Σ w² of each block, of what is penalised; 0 unless the descent may be fused
 
@@ -134,9 +156,9 @@ class Session {
     Step step_;
     std::vector<uint32_t> given_rows_[2];  // of this step and of the next, where their order is given
     Index taken_ = 0;
-    // Who is free takes the next one. Each is set back while the team is in another phase.
-    std::atomic<Index> next_part_{0};
-    std::atomic<size_t> next_block_{0}, next_descent_{0};
+    int64_t first_round_ = 0;  // of the claims of a run
+    Claims claims_;
+    Pace pace_;  // of short steps
     Lookout lookout_;
 };
 

@@ -2,12 +2,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 
 namespace chainrule {
 
 namespace {
+
+using std::chrono::steady_clock;
 
 constexpr int most_microseconds = 128, least_microseconds = 4;  // of spinning
 
@@ -23,7 +26,7 @@ void pause() {
 
 void Team::Gate::wait(uint32_t seen) {
     const int microseconds = spin.load(std::memory_order_relaxed);
-    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(microseconds);
+    const auto until = steady_clock::now() + std::chrono::microseconds(microseconds);
     do {
         for (int i = 0; i < 32; ++i) {
             if (passed.load(std::memory_order_acquire) != seen) {
@@ -32,11 +35,13 @@ void Team::Gate::wait(uint32_t seen) {
             }
             pause();
         }
-    } while (std::chrono::steady_clock::now() < until);
+    } while (steady_clock::now() < until);
     if (microseconds > least_microseconds) spin.store(microseconds / 2, std::memory_order_relaxed);
+    const auto asleep = steady_clock::now();
     sleepers.fetch_add(1);
     while (passed.load() == seen) passed.wait(seen);
     sleepers.fetch_sub(1);
+    slept.fetch_add(std::chrono::nanoseconds(steady_clock::now() - asleep).count(), std::memory_order_relaxed);
 }
 
 void Team::Gate::open() {
@@ -44,7 +49,8 @@ void Team::Gate::open() {
     if (sleepers.load() > 0) passed.notify_all();
 }
 
-Team::Team(int size) : size_(size), process_(getpid()), shared_(new Shared), threads_(new std::vector<std::thread>) {
+Team::Team(int size)
+    : size_(size), all_(size), process_(getpid()), shared_(new Shared), threads_(new std::vector<std::thread>) {
     const auto serve = [this](int member) {
         for (uint32_t seen = 0;; ++seen) {
             shared_->start.wait(seen);
@@ -57,7 +63,7 @@ Team::Team(int size) : size_(size), process_(getpid()), shared_(new Shared), thr
         for (int member = 1; member < size; ++member) threads_->emplace_back(serve, member);
     } catch (const std::system_error&) {  // no more threads are to be had: those that are there will do
     }
-    size_ = 1 + static_cast<int>(threads_->size());
+    size_ = all_ = 1 + static_cast<int>(threads_->size());
 }
 
 Team::~Team() {
@@ -69,13 +75,17 @@ Team::~Team() {
     delete shared_;
 }
 
-void Team::run(const std::function<void(int)>& job) {
-    if (getpid() != process_) size_ = 1;
+void Team::run(const std::function<void(int)>& job, bool alone) {
+    size_ = alone || getpid() != process_ ? 1 : all_;
     if (size_ == 1) return job(0);
+    const auto started = steady_clock::now();
+    shared_->meeting.slept = 0;
     shared_->job = &job;
     shared_->start.open();
     job(0);
     meet();
+    const auto took = std::chrono::nanoseconds(steady_clock::now() - started).count();
+    slept_ = static_cast<double>(shared_->meeting.slept) / static_cast<double>(std::max<int64_t>(took * size_, 1));
 }
 
 void Team::barrier() {
@@ -84,7 +94,7 @@ void Team::barrier() {
 
 void Team::meet() {
     const uint32_t seen = shared_->meeting.passed.load(std::memory_order_acquire);
-    if (shared_->arrived.fetch_add(1, std::memory_order_acq_rel) == size_ - 1) {
+    if (shared_->arrived.fetch_add(1, std::memory_order_acq_rel) == all_ - 1) {
         shared_->arrived.store(0, std::memory_order_relaxed);
         shared_->meeting.open();
     } else {

@@ -24,11 +24,15 @@ class Team {
     Team(const Team&) = delete;
     Team& operator=(const Team&) = delete;
 
-    // Run job(member), member 0 … size() - 1, and return when all are done. The job must not throw.
-    void run(const std::function<void(int)>& job);
+    // Run job(member), member 0 … size() - 1, and return when all are done. The job must not throw. Alone, the caller is the only
+    // member.
+    void run(const std::function<void(int)>& job, bool alone = false);
 
     // Number of members in the job at hand.
     int size() const { return size_; }
+
+    // The part of the last job's time, 0 … 1, that its members slept, waiting for each other.
+    double slept() const { return slept_; }
 
     // Wait until every member has come here. A job calls it the same number of times in each member.
     void barrier();
@@ -37,7 +41,8 @@ class Team {
     struct Gate {
         std::atomic<uint32_t> passed{0};
         std::atomic<int> sleepers{0};
-        std::atomic<int> spin{128};  // microseconds: a power of 2
+        std::atomic<int> spin{128};     // microseconds: a power of 2
+        std::atomic<int64_t> slept{0};  // nanoseconds, of all who waited here
 
         void wait(uint32_t seen);
         void open();
@@ -51,7 +56,8 @@ class Team {
 
     void meet();
 
-    int size_;
+    int size_, all_;  // members: of the job at hand, and in all
+    double slept_ = 0;
     pid_t process_;
     // On the heap, because a child of a fork must leave both alone.
     Shared* shared_;

@@ -13,8 +13,8 @@ struct Named {
     Training training;
 };
 
-// Odd shapes, every loss and optimizer once, dense and sparse rows; the last ones are large enough that gradient and descent
-// are one phase, or that a stage has many blocks.
+// Odd shapes, every loss and optimizer once, dense and sparse rows; some are large enough that gradient and descent are one
+// phase, or that a stage has many blocks, and some small, with minibatches large enough for shards.
 std::vector<Named> trainings() {
     using L = LossKind;
     using O = OptimizerKind;
@@ -80,7 +80,20 @@ std::vector<Named> trainings() {
           .n_steps = 7,
           .sparse = true,
           .given_order = true}},
-        {"many rows at once", {.n_inputs = 20, .n_rows = 900, .widths = {40, 40}, .batch_size = 400, .n_steps = 6}},
+        {"shards", {.n_inputs = 20, .n_rows = 900, .widths = {40, 40}, .batch_size = 400, .n_steps = 6}},
+        {"shards, penalty",
+         {.n_rows = 450, .widths = {30}, .batch_size = 200, .n_steps = 7, .weighted = true, .l2 = 0.1}},
+        {"shards, clipping, dropout",
+         {.n_rows = 450,
+          .n_outputs = 3,
+          .widths = {30},
+          .function = Function::tanh,
+          .dropout = 0.3,
+          .loss = L::cross_entropy,
+          .batch_size = 200,
+          .n_steps = 7,
+          .max_gradient_norm = 0.01}},
+        {"shards, sum of absolutes", {.n_rows = 450, .widths = {30}, .batch_size = 200, .n_steps = 7, .l1 = 0.01}},
     };
 }
 
@@ -263,7 +276,7 @@ TEST(session_takes_the_rows_of_a_given_order) {
 TEST(session_stops_at_a_step_that_is_not_finite) {
     for_all_cores([]<class T>(const std::string& core) {
         using WidthAndPenalty = std::pair<Index, double>;
-        for (const auto& [width, l2] : {WidthAndPenalty{8, 0}, {300, 0}, {8, 0.1}, {300, 0.1}}) {  // 300: fused
+        for (const auto& [width, l2] : {WidthAndPenalty{8, 0}, {300, 0}, {8, 0.1}, {300, 0.1}}) {  // 300: many weights
             const Training training{.n_inputs = 120, .n_rows = 16, .widths = {width}, .n_steps = 6, .l2 = l2};
             Run<T> run(training), first_half(training);
             run.plan[0][2] = first_half.plan[0][2] =

@@ -1,7 +1,11 @@
 // A team of threads: who runs, and who waits for whom.
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "check.hpp"
+#include "claims.hpp"
+#include "pace.hpp"
 #include "team.hpp"
 
 namespace chainrule::tests {
@@ -30,6 +34,69 @@ TEST(team_waits_at_its_barriers) {
             }
         });
         CHECK(wrong == 0, "size ", size);
+    }
+}
+
+TEST(team_lets_its_caller_work_alone) {
+    for (int size = 1; size <= 3; ++size) {
+        Team team(size);
+        for (int i = 0; i < 50; ++i) {
+            int runs = 0;
+            const auto alone = [&](int member) {
+                runs += 1 + member + 10 * (team.size() - 1);
+                team.barrier();
+            };
+            team.run(alone, true);
+            CHECK(runs == 1, "size ", size);
+            std::atomic<int> together{0};
+            team.run([&](int) { ++together; });
+            CHECK(together == size, "size ", size);
+        }
+    }
+}
+
+TEST(team_tells_how_long_it_slept) {
+    Team team(2);
+    const auto one_is_late = [](int member) {
+        if (member == 1) std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    };
+    team.run(one_is_late);
+    CHECK(team.slept() > 0.25 && team.slept() <= 0.5, "slept ", team.slept());
+}
+
+TEST(pace_is_alone_after_runs_that_were_slept) {
+    Pace pace;
+    const auto runs_alone = [&](double slept) {
+        pace.note(slept);
+        int runs = 0;
+        for (; pace.alone(); ++runs) pace.note(1);  // nobody sleeps alone: this says nothing
+        return runs;
+    };
+    CHECK(runs_alone(0) == 0, "none slept");
+    CHECK(runs_alone(0.5) == 4, "half slept");
+    CHECK(runs_alone(0.5) == 8, "in vain again");
+    for (int i = 0; i < 9; ++i) runs_alone(0.5);
+    CHECK(runs_alone(0.5) == 64, "not more");
+    CHECK(runs_alone(0.01) == 0, "hardly slept");
+    CHECK(runs_alone(0.5) == 4, "after one that was not");
+}
+
+// Every member of a round asks for its share; nothing is left out and nothing is done twice, in rounds one after the other.
+TEST(claims_are_given_out_once) {
+    for (int size = 1; size <= 4; ++size) {
+        Team team(size);
+        Claims claims(size);
+        for (const Index n : {0, 1, 2, 3, 10, 101}) {
+            std::vector<std::atomic<int>> done(static_cast<size_t>(n));
+            static int64_t rounds = 0;
+            const int64_t first = rounds;
+            rounds += 20;
+            team.run([&](int member) {
+                for (int64_t round = first; round < first + 20; ++round)
+                    claims.each(round, size, n, {nullptr, member}, [&](Index i) { ++done[static_cast<size_t>(i)]; });
+            });
+            for (const auto& times : done) CHECK(times == 20, "size ", size, " of ", n, ": ", times.load());
+        }
     }
 }
 

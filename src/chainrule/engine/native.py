@@ -47,7 +47,7 @@ OPTIMIZER_SETTINGS: dict[str, tuple[str, ...]] = {
 }
 """Settings that the core's formula of an optimizer reads; momentum and weight decay come with the step plan."""
 
-WORK_OF_A_THREAD = 2.5e6  # multiplications and additions of a step that make a thread of its own pay
+WORK_OF_A_THREAD = 1.2e6  # multiplications and additions of a step that make a thread of its own pay
 PREDICTION_OF_A_THREAD = 2e7  # the same for a prediction, whose threads are started for it
 
 
