@@ -252,7 +252,8 @@ class Run:
         now = perf_counter() - self._started
         moments = np.linspace(self.state.seconds, now, steps.shape[1] + 1)[1:].tolist()
         for row, moment in zip(self._rows(steps), moments, strict=True):
-            self._close_epoch(row | {"seconds": moment})
+            row["seconds"] = moment
+            self._close_epoch(row)
             if self.state.has_grown or reason_to_stop(self.state, self.recipe) is not None:
                 return False
         return True

@@ -58,6 +58,7 @@ class ShuffledRows:
         self._marks: Spread[_Mark] = Spread(budget)
         self._marks.distance = max(1, ROWS_BETWEEN_MARKS // n_rows)
         self._epoch, self._rows = 0, np.arange(n_rows)
+        self._marks.add(_Mark(0, self.beginning, self._rows))
         self._drawn: tuple[int, NDArray[np.int64]] = (0, np.empty((0, n_rows), np.int64))
 
     def __reduce__(self) -> Any:

@@ -33,10 +33,13 @@ def stream_state(random: np.random.RandomState) -> Stream:
 
 def stream_of(state: Stream, random: np.random.RandomState | None = None) -> np.random.RandomState:
     """Return a stream of a state (625,): the one given, put there, or a new one; what it has in store stays."""
+    key, pos = state[:-1], int(state[-1])
     if random is None:
         random = np.random.RandomState(0)  # any seed: asking the system for one takes longer
+        random.set_state(("MT19937", key, pos, 0, 0.0))  # nothing in store
+        return random
     whole: Any = random.get_state(legacy=False)
-    random.set_state(whole | {"state": {"key": state[:-1], "pos": int(state[-1])}})
+    random.set_state(whole | {"state": {"key": key, "pos": pos}})
     return random
 
 

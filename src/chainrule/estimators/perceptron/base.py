@@ -22,7 +22,6 @@ from chainrule.estimators.drawing import Drawing
 from chainrule.estimators.origin import Origin
 from chainrule.estimators.perceptron.constraints import CONSTRAINTS
 from chainrule.estimators.perceptron.custom_loss import check_custom_loss
-from chainrule.estimators.perceptron.drawn_rows import is_mersenne_twister
 from chainrule.estimators.perceptron.exchanging import Exchanging
 from chainrule.estimators.perceptron.fitting import Told, fit_lbfgs, fit_stochastic
 from chainrule.estimators.perceptron.foreign_callbacks import CallbackSupport, ForeignCallbacks
@@ -184,9 +183,11 @@ class MultilayerPerceptron(Exchanging, Diagnosing, Drawing, CallbackSupport, Bas
 
     def _origin(self, X: Any, *, is_first: bool) -> Origin | None:
         """Return what the fit begins with; None where it cannot be told: on another generator."""
-        if not is_mersenne_twister(self._random_state):
+        try:
+            stream = stream_state(self._random_state)
+        except ParameterError:
             return None
-        return Origin(stream_state(self._random_state), X.shape[0], X.dtype.name if is_first else None)
+        return Origin(stream, X.shape[0], X.dtype.name if is_first else None)
 
     def _settings(self) -> dict[str, Any]:
         """Return the parameters by name, as ``get_params`` does, which takes as long as some trainings."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule.training.shuffled_rows import ShuffledRows
 from chainrule.training.stream import stream_of
 
-__all__ = ["DrawnRows", "go_on_after", "is_mersenne_twister"]
+__all__ = ["DrawnRows", "go_on_after"]
 
 
 class DrawnRows:
@@ -57,11 +57,6 @@ def _shuffled(random: np.random.RandomState, n_rows: int) -> NDArray[np.int64]:
     positions = np.arange(n_rows)
     random.shuffle(positions)
     return positions
-
-
-def is_mersenne_twister(random: np.random.RandomState) -> bool:
-    """Return whether a stream is one of the Mersenne Twister, as ``RandomState(seed)`` is."""
-    return bool(random.get_state(legacy=False)["bit_generator"] == "MT19937")
 
 
 def go_on_after(order: ShuffledRows | DrawnRows, n_epochs: int, random: np.random.RandomState) -> None:

@@ -14,7 +14,7 @@ from sklearn.utils.optimize import _check_optimize_result
 from chainrule.errors import DivergedError, EngineWarning
 from chainrule.estimators.all_or_nothing import twin
 from chainrule.estimators.perceptron.custom_loss import is_own
-from chainrule.estimators.perceptron.drawn_rows import DrawnRows, go_on_after, is_mersenne_twister
+from chainrule.estimators.perceptron.drawn_rows import DrawnRows, go_on_after
 from chainrule.estimators.perceptron.judging import BestWeights, validation
 from chainrule.estimators.perceptron.optimizer_state import OptimizerState
 from chainrule.estimators.perceptron.problem import Problem, split
@@ -67,7 +67,7 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
         told = told._replace(judged=judged)
     seed = int(random.randint(2**31)) + model.t_ if model.dropout else 0  # a fit that goes on drops others
     n_rows = len(problem.target)
-    order = _row_order(model, n_rows) if model.shuffle else None
+    order = _row_order(model, n_rows, told.observation) if model.shuffle else None
     if not incremental or not hasattr(model, "_optimizer"):
         model._optimizer = _first_optimizer(params, model.weights_)
     recipe = stochastic_recipe(
@@ -94,9 +94,9 @@ def fit_stochastic(model: "MultilayerPerceptron", problem: Problem, told: Told, 
         )
 
 
-def _row_order(model: "MultilayerPerceptron", n_rows: int) -> ShuffledRows | DrawnRows:
+def _row_order(model: "MultilayerPerceptron", n_rows: int, observation: Observation) -> ShuffledRows | DrawnRows:
     """Return the order of the epochs' rows that scikit-learn would draw."""
-    if not is_mersenne_twister(model._random_state):
+    if observation.origin is None:  # another generator than the Mersenne Twister
         return DrawnRows(model._random_state, n_rows)
     return ShuffledRows(model._random_state, n_rows, budget=None if model.record == "full" else MARKS_BUDGET)
 
