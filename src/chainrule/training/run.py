@@ -157,8 +157,8 @@ class Run:
         plan = self.recipe.plan(state.step, n_steps, self.clock, self.rate_factor)
         report = self.session.run(state.step, plan, interrupted)
         seconds = perf_counter() - started
-        if seconds < CHUNK_SECONDS / 2:  # so much more that the next call takes three quarters of a chunk's time
-            self.chunk = max(self.chunk, int(n_steps * 0.75 * CHUNK_SECONDS / max(seconds, SHORTEST_CALL)))
+        if seconds < CHUNK_SECONDS / 2:  # so much more that the next call takes half of a chunk's time
+            self.chunk = max(self.chunk, int(n_steps * CHUNK_SECONDS / 2 / max(seconds, SHORTEST_CALL)))
         elif seconds > CHUNK_SECONDS:
             self.chunk = max(1, n_steps // 2)
         state.step += len(report.error)
