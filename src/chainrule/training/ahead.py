@@ -10,17 +10,17 @@ from chainrule.training.run import Run
 __all__ = ["go_ahead"]
 
 
-def go_ahead(run: Run) -> None:
+def go_ahead(run: Run) -> bool:
     """Run as many whole epochs as make a chunk, to the bits and rows that one after the other has.
 
-    Only their moments in the history differ: the chunk's time is shared out evenly. The last epoch is left to the loop,
+    Return whether it did. Only their moments in the history differ: the chunk's time is shared out evenly. The last epoch is left to the loop,
     which knows how training ends. Should it have been ended earlier, or be going wrong, all is taken back, and from
     there on every epoch is looked at: a run is a function, so the same comes to pass.
     """
     state, n_steps = run.state, run.clock.steps_per_epoch
     n_epochs = min(run.chunk // n_steps, run.recipe.epochs - state.epoch - 1)
     if n_epochs < 2 or run.is_watched or run.ending is not None or run.steps_left < n_steps or not state.set_anchor():
-        return
+        return False
     with run.unbroken():
         report = run.run_engine(n_epochs * n_steps)
         goes_on = report.finite and run.close_epochs(np.reshape(report, (3, n_epochs, n_steps)))
@@ -29,3 +29,4 @@ def go_ahead(run: Run) -> None:
             run.is_watched = True
     if goes_on:
         run.after_steps()
+    return goes_on

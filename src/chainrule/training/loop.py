@@ -87,8 +87,8 @@ def train(
             if isinstance(recipe.optimizer, LBFGS):
                 descend_lbfgs(run)
             while state.stop_reason is None:
-                go_ahead(run)
-                _epoch(run)
+                if not go_ahead(run):
+                    _epoch(run)
             run.finish()
         except DivergedError:
             run.notify("on_give_up")
