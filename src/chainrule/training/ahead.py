@@ -13,9 +13,9 @@ __all__ = ["go_ahead"]
 def go_ahead(run: Run) -> bool:
     """Run as many whole epochs as make a chunk, to the bits and rows that one after the other has.
 
-    Return whether it did. Only their moments in the history differ: the chunk's time is shared out evenly. The last epoch is left to the loop,
-    which knows how training ends. Should it have been ended earlier, or be going wrong, all is taken back, and from
-    there on every epoch is looked at: a run is a function, so the same comes to pass.
+    Return whether it did. Only their moments in the history differ: the chunk's time is shared out evenly. The last
+    epoch is left to the loop, which knows how training ends. Should it have been ended earlier, or be going wrong, all
+    is taken back, and from there on every epoch is looked at: a run is a function, so the same comes to pass.
     """
     state, n_steps = run.state, run.clock.steps_per_epoch
     n_epochs = min(run.chunk // n_steps, run.recipe.epochs - state.epoch - 1)
