@@ -6,29 +6,35 @@
 namespace chainrule {
 
 // On a machine whose cores others want too, the members of a team mostly wait for each other, and one of them alone is faster
-// where a step is short. So after a run much of which was slept the next ones are done alone: twice as many each time that
-// working together was tried again in vain.
+// where a step is short. So after some milliseconds that were mostly slept the caller goes on alone for a while: twice as long each
+// time that working together was tried again in vain.
 class Pace {
    public:
-    bool alone() const { return runs_alone_ > 0; }
+    bool alone() const { return alone_ > 0; }
 
-    // After a run: the part of its time that the team slept, of one that worked together.
-    void note(double slept) {
-        if (runs_alone_ > 0) {
-            --runs_alone_;
-        } else if (slept > most_slept) {
-            runs_alone_ = patience_;
+    // After a run of so many seconds; a team slept this part of them.
+    void note(double seconds, double slept) {
+        if (alone()) {
+            alone_ -= seconds;
+            return;
+        }
+        seconds_ += seconds;
+        slept_ += slept * seconds;
+        if (seconds_ < to_judge) return;  // threads that have to wake up first sleep through a short run
+        if (slept_ > most_slept * seconds_) {
+            alone_ = patience_;
             patience_ = std::min(2 * patience_, most_patience);
         } else {
             patience_ = least_patience;
         }
+        seconds_ = slept_ = 0;
     }
 
    private:
-    static constexpr double most_slept = 0.125;
-    static constexpr int least_patience = 4, most_patience = 64;
+    static constexpr double most_slept = 0.25, to_judge = 0.005, least_patience = 0.03, most_patience = 1;
 
-    int runs_alone_ = 0, patience_ = least_patience;
+    double alone_ = 0, patience_ = least_patience;  // seconds
+    double seconds_ = 0, slept_ = 0;                // of working together, since it was judged
 };
 
 }  // namespace chainrule

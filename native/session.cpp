@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <numeric>
 
@@ -133,8 +134,10 @@ Index Session<T>::run(const Course& course, const Interrupted& interrupted) {
         bool goes_on = prepare_together(member, course, 0, !is_ordered);
         for (Index i = 0; goes_on; ++i) goes_on = take_step(member, course, i);
     };
+    const auto started = std::chrono::steady_clock::now();
     team_.run(take_steps, pace_.alone());
-    if (is_sharded_) pace_.note(team_.slept());
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
+    if (is_sharded_) pace_.note(seconds.count(), team_.slept());
     first_round_ += n_phases * static_cast<int64_t>(course.n_steps);
     return taken_;
 }

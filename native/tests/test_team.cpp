@@ -64,21 +64,27 @@ TEST(team_tells_how_long_it_slept) {
     CHECK(team.slept() > 0.25 && team.slept() <= 0.5, "slept ", team.slept());
 }
 
-TEST(pace_is_alone_after_runs_that_were_slept) {
+TEST(pace_is_alone_after_time_that_was_slept) {
     Pace pace;
     const auto runs_alone = [&](double slept) {
-        pace.note(slept);
+        pace.note(0.01, slept);
         int runs = 0;
-        for (; pace.alone(); ++runs) pace.note(1);  // nobody sleeps alone: this says nothing
+        for (; pace.alone(); ++runs) pace.note(0.01, 1);  // nobody sleeps alone: this says nothing
         return runs;
     };
     CHECK(runs_alone(0) == 0, "none slept");
-    CHECK(runs_alone(0.5) == 4, "half slept");
-    CHECK(runs_alone(0.5) == 8, "in vain again");
+    CHECK(runs_alone(0.5) == 3, "half slept");
+    CHECK(runs_alone(0.5) == 6, "in vain again");
     for (int i = 0; i < 9; ++i) runs_alone(0.5);
-    CHECK(runs_alone(0.5) == 64, "not more");
+    CHECK(runs_alone(0.5) == 100, "not more");
     CHECK(runs_alone(0.01) == 0, "hardly slept");
-    CHECK(runs_alone(0.5) == 4, "after one that was not");
+    CHECK(runs_alone(0.5) == 3, "after one that was not");
+    for (int i = 0; i < 4; ++i) {
+        pace.note(0.001, 1);
+        CHECK(!pace.alone(), "too short to judge");
+    }
+    pace.note(0.001, 1);
+    CHECK(pace.alone(), "short ones together");
 }
 
 // Every member of a round asks for its share; nothing is left out and nothing is done twice, in rounds one after the other.
