@@ -1,5 +1,8 @@
 #include "team.hpp"
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +24,28 @@ void pause() {
     __asm__ __volatile__("yield");
 #endif
 }
+
+#if defined(__linux__)
+int core() { return sched_getcpu(); }
+
+// Move the calling thread to another core if it is on this one: a system may begin or wake a thread on the core of who asks for
+// it, and take ten milliseconds, as long as some fits, to notice that another core is free. Where it may run stays as it is.
+void leave_core(int home, int member) {
+    cpu_set_t all, one;
+    if (core() != home || sched_getaffinity(0, sizeof all, &all) != 0) return;
+    const int n_others = CPU_COUNT(&all) - CPU_ISSET(home, &all);
+    if (n_others <= 0) return;
+    int left = member % n_others, other = 0;  // another one for each member
+    for (; other == home || !CPU_ISSET(other, &all) || left-- > 0; ++other) {
+    }
+    CPU_ZERO(&one);
+    CPU_SET(other, &one);
+    if (sched_setaffinity(0, sizeof one, &one) == 0) sched_setaffinity(0, sizeof all, &all);
+}
+#else
+int core() { return 0; }
+void leave_core(int, int) {}
+#endif
 
 }  // namespace
 
@@ -55,6 +80,7 @@ Team::Team(int size)
         for (uint32_t seen = 0;; ++seen) {
             shared_->start.wait(seen);
             if (shared_->over.load()) return;
+            leave_core(shared_->home, member);
             (*shared_->job)(member);
             meet();
         }
@@ -81,6 +107,7 @@ void Team::run(const std::function<void(int)>& job, bool alone) {
     const auto started = steady_clock::now();
     shared_->meeting.slept = 0;
     shared_->job = &job;
+    shared_->home = core();
     shared_->start.open();
     job(0);
     meet();

@@ -52,6 +52,7 @@ class Team {
         std::atomic<int> arrived{0};
         std::atomic<bool> over{false};
         const std::function<void(int)>* job = nullptr;
+        int home = 0;  // the core of who calls
     };
 
     void meet();

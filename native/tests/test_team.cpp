@@ -1,4 +1,8 @@
 // A team of threads: who runs, and who waits for whom.
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -54,6 +58,24 @@ TEST(team_lets_its_caller_work_alone) {
         }
     }
 }
+
+#if defined(__linux__)
+// Members that share a core are moved, for which they are bound to another one for a moment.
+TEST(team_may_run_where_its_caller_may) {
+    cpu_set_t allowed;
+    CHECK(sched_getaffinity(0, sizeof allowed, &allowed) == 0, "no affinity to compare with");
+    for (int size = 2; size <= 5; ++size) {
+        Team team(size);
+        std::atomic<int> equal{0};
+        for (int i = 0; i < 20; ++i)
+            team.run([&](int) {
+                cpu_set_t own;
+                equal += sched_getaffinity(0, sizeof own, &own) == 0 && CPU_EQUAL(&own, &allowed);
+            });
+        CHECK(equal == 20 * size, "size ", size, ": ", equal.load(), " times");
+    }
+}
+#endif
 
 TEST(team_tells_how_long_it_slept) {
     Team team(2);
