@@ -14,7 +14,7 @@ namespace {
 
 constexpr Index most_rows_at_once = 96;       // of a minibatch through all stages: they stay in the second-level cache
 constexpr double short_work_of_a_lane = 6e8;  // multiplications and additions of a step: some tens of milliseconds
-constexpr Index rows_of_shard = 96, most_shards = 8;
+constexpr Index least_rows_of_shard = 96, most_shards = 8;
 
 // Fewer than the most where a single strip of so many rows would be more than a piece of work.
 template <class T>
@@ -225,8 +225,14 @@ bool Session<T>::forward_and_backward(int member, const Step& step, Index i) {
 template <class T>
 Index Session<T>::n_shards(Index n_rows) const {
     if (!is_sharded_) return 1;
-    return std::min(static_cast<Index>(std::bit_floor(static_cast<size_t>(std::max(n_rows / rows_of_shard, Index{1})))),
-                    most_shards);
+    const size_t n = std::bit_floor(static_cast<size_t>(std::max(n_rows / least_rows_of_shard, Index{1})));
+    return std::min(static_cast<Index>(n), most_shards);
+}
+
+template <class T>
+std::pair<Index, Index> Session<T>::rows_of_shard(const Step& step, Index shard) const {
+    const Index n = n_shards(step.rows.n);
+    return {step.rows.n * shard / n, step.rows.n * (shard + 1) / n};
 }
 
 // Whether each member has the same number of shards, and does all that there is to do of one.
@@ -258,19 +264,18 @@ void Session<T>::run_rows(const Step& step, Index r0, Index r1, const Look& look
 
 template <class T>
 void Session<T>::shards_phase(const Step& step, const Look& look) {
-    const Index n = n_shards(step.rows.n);
-    share(n, look, [&](Index shard) {
-        const Index r0 = step.rows.n * shard / n, n_rows = step.rows.n * (shard + 1) / n - r0;
-        const Index parts = (n_rows + rows_at_once_ - 1) / rows_at_once_;
-        for (Index part = 0; part < parts && look.goes_on(); ++part)
-            run_rows(step, r0 + n_rows * part / parts, r0 + n_rows * (part + 1) / parts, look);
+    share(n_shards(step.rows.n), look, [&](Index shard) {
+        const auto [r0, r1] = rows_of_shard(step, shard);
+        const Index n = (r1 - r0 + rows_at_once_ - 1) / rows_at_once_;
+        for (Index part = 0; part < n && look.goes_on(); ++part)
+            run_rows(step, r0 + (r1 - r0) * part / n, r0 + (r1 - r0) * (part + 1) / n, look);
         for (size_t b = 0; b < blocks_.size() && look.goes_on(); ++b) gradient_of_shard(step, shard, b, look);
     });
 }
 
 template <class T>
 void Session<T>::gradient_of_shard(const Step& step, Index shard, size_t b, const Look& look) {
-    const Index n = n_shards(step.rows.n), r0 = step.rows.n * shard / n, r1 = step.rows.n * (shard + 1) / n;
+    const auto [r0, r1] = rows_of_shard(step, shard);
     const Block& block = blocks_[b];
     T* gradient = gradient_.data() + shard * blocks_.n_numbers() + block.start;
     T* spare = own_[static_cast<size_t>(look.member)].spare.data();

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "claims.hpp"
@@ -106,6 +107,7 @@ class Session {
     bool forward_and_backward(int member, const Step& step, Index i);
     bool end(int member, Index taken);
     Index n_shards(Index n_rows) const;
+    std::pair<Index, Index> rows_of_shard(const Step& step, Index shard) const;
     bool has_shards_of_its_own(const Step& step) const;
     void rows_phase(const Step& step, const Look& look);
     void run_rows(const Step& step, Index r0, Index r1, const Look& look);
