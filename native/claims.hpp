@@ -10,8 +10,8 @@
 
 namespace chainrule {
 
-// The things of a round are cut into as many lots as there are members. A member begins with a lot that is always its own, so that
-// it gets the same things round after round, and they are still in its cache; then it helps the others.
+// The things of a round are cut into as many lots as there are members. A member begins with its own lot,
+// so that it mostly gets the same things round after round, and they are still in its cache; then it helps with the others'.
 class Claims {
    public:
     explicit Claims(int n_members) : lots_(static_cast<size_t>(n_members)) {}

@@ -121,7 +121,7 @@ inline Index loss_scratch(Index rows, Index n_logits) { return 2 * (rows + 16) *
 template <class T>
 struct LossRows {
     Index rows, n_logits;
-    const T* logits;  // (rows, ld), ld at least whole vectors
+    const T* logits;  // (rows, ld), ld at least n_logits in whole vectors; what is beyond n_logits is nobody's
     Index ld;
     const T* target;       // (rows, n_targets); null for classes
     const int32_t* codes;  // (rows,); null for numbers

@@ -14,7 +14,8 @@
 // A small network's minibatch is cut into shards, whose number depends on that of its rows only. A member takes the rows of a
 // shard through forward, loss and backward, and computes the gradient over them, in one go; a block's descent then adds up the shards'
 // gradients first (fused again, if it may be). So the team meets twice a step, and what one member reads of what another has
-// just written is a gradient, not all outputs and δ. With more members than shards, these are shared as above.
+// just written is a gradient, not all outputs and δ. Unless each member gets as many shards as the others, rows and blocks are shared
+// as above.
 #pragma once
 
 #include <optional>
@@ -90,7 +91,7 @@ class Session {
         double divisor = 1, weight = 0;
     };
 
-    // What a team does together, in the order of time; those before `descent` may be given up.
+    // What a team does together, in the order of time. Those before `descent` may be given up, a fused gradient apart.
     enum class Phase { ordering, rows, shards, gradient, descent };
     static constexpr int64_t n_phases = 5;
 

@@ -112,7 +112,9 @@ void Team::run(const std::function<void(int)>& job, bool alone) {
     job(0);
     meet();
     const auto took = std::chrono::nanoseconds(steady_clock::now() - started).count();
-    slept_ = static_cast<double>(shared_->meeting.slept) / static_cast<double>(std::max<int64_t>(took * size_, 1));
+    const double slept =
+        static_cast<double>(shared_->meeting.slept) / static_cast<double>(std::max<int64_t>(took * size_, 1));
+    slept_ = std::min(slept, 1.0);
 }
 
 void Team::barrier() {

@@ -31,7 +31,8 @@ class Team {
     // Number of members in the job at hand.
     int size() const { return size_; }
 
-    // The part of the last job's time, 0 … 1, that its members slept, waiting for each other.
+    // About which part of the last job's time, 0 … 1, its members slept, waiting for each other: who wakes up late counts for the
+    // next job.
     double slept() const { return slept_; }
 
     // Wait until every member has come here. A job calls it the same number of times in each member.
