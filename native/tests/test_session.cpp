@@ -252,6 +252,30 @@ TEST(session_takes_the_same_steps_fused_and_not) {
     }
 }
 
+// A gradient so large that its step is not fused, though it is finite, before steps that are: these begin with the penalty of the
+// weights that it left, which a new call sums anew.
+TEST(session_fuses_on_after_a_step_that_it_could_not_fuse) {
+    for (const InstructionSet& set : runnable()) {
+        use(set);
+        for (const Index width : {8, 300}) {  // 300: many weights
+            const Training training{.n_inputs = 120,
+                                    .n_rows = 20,
+                                    .widths = {width},
+                                    .optimizer = OptimizerKind::sgd,
+                                    .batch_size = 5,
+                                    .n_steps = 4,
+                                    .l2 = 0.1,
+                                    .given_order = true};
+            Run<double> at_once(training), in_pieces(training);
+            for (Run<double>* run : {&at_once, &in_pieces}) run->target[0] = 1e145, run->plan[0][0] = 1e-146;
+            at_once.train(2, training.n_steps);
+            in_pieces.train(2, 1);
+            CHECK(at_once.report[2][0] > 1e140 && at_once.report[2][1] < 1e10, set.name, " width ", width);
+            CHECK(in_pieces.same_as(at_once), set.name, " width ", width);
+        }
+    }
+}
+
 TEST(session_takes_the_rows_of_a_given_order) {
     use(runnable().front());
     const Training training{.n_rows = 40, .loss = LossKind::squared_error, .batch_size = 9, .given_order = true};
