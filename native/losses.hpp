@@ -178,7 +178,7 @@ inline Vec<T> cross_entropy_of(Index K, T* z, Vec<T> code, T smoothing) {
     Vec<Integer<T>> top_seen{};  // its power is 1; of several ones any may be left out
     for (Index k = 0; k < K; ++k) {
         const Vec<T> difference = load<T>(z + k * n) - top, power = exp<T>(difference);
-        below -= difference;
+        below -= share * difference;  // each by itself: their sum may overflow where their mean does not
         below_of_code = code == static_cast<T>(k) ? difference : below_of_code;
         const Vec<Integer<T>> is_top = (power == 1) & ~top_seen;
         top_seen |= is_top;
@@ -196,7 +196,7 @@ inline Vec<T> cross_entropy_of(Index K, T* z, Vec<T> code, T smoothing) {
         store<T>(z + k * n, code == static_cast<T>(k) ? -others : d);
     }
     const Vec<T> loss = log1p<T>(rest) - (1 - smoothing) * below_of_code;
-    return smoothing > 0 ? loss + share * below : loss;
+    return smoothing > 0 ? loss + below : loss;
 }
 
 // As many rows at once as a vector has numbers, turned so that a vector is one class of all of them, and turned back.

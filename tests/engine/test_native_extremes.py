@@ -79,6 +79,16 @@ def test_losses_of_extreme_logits(loss, dtype, problem, engine):
         np.testing.assert_allclose(got[2], expected[2], rtol=RTOL[dtype], atol=tiny, err_msg=str(pair))
 
 
+def test_a_smoothed_loss_is_finite_where_the_sum_of_its_terms_is_not(problem, engine):
+    made = problem("D", n_rows=1, n_inputs=1, n_outputs=4, loss=CrossEntropy(label_smoothing=0.1), dtype=np.float32)
+    made.source.numbers[:] = 1
+    made.weights[:] = [1.5e38, -1.5e38, -1.5e38, -1.5e38, 0, 0, 0, 0]
+    made.source.target[:] = 0
+    expected, got = (made.open(name).accumulate(slice(0, 1)) for name in ("reference", engine))
+    assert np.isfinite(expected[0])
+    np.testing.assert_allclose(got[0], expected[0], rtol=1e-6)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("width", [1, 5, 17, 100])
 def test_a_non_finite_row_spoils_no_other(value, width, problem, engine):
