@@ -1,8 +1,6 @@
 #include "row_order.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
 #include <utility>
 
 #include "random.hpp"
@@ -11,48 +9,22 @@ namespace chainrule {
 
 namespace {
 
-constexpr int64_t few_rows = int64_t{1} << 19;  // that are sorted at once sooner than divided
-constexpr int64_t rows_of_range = int64_t{1} << 16;
+constexpr int64_t most_rows_of_one = 16384, rows_of_range = 2048, most_ranges = 4096;
+constexpr uint64_t most_buckets = uint64_t{1} << 32;  // of all ranges: times half a hash is below 2⁶⁴
+constexpr int64_t rows_between_looks = int64_t{1} << 16;
 constexpr uint64_t low_half = 0xFFFFFFFF;
 
-// Sort stably by bits 32 … 63, a digit of 11 bits a round, least significant first.
-void radix_sort(std::vector<uint64_t>& keys, std::vector<uint64_t>& spare) {
-    constexpr int bits = 11, rounds = 3;
-    const auto digit = [](uint64_t key, int round) { return (key >> (32 + bits * round)) & ((1 << bits) - 1); };
-    std::array<std::array<uint32_t, 1 << bits>, rounds> counts{};
-    for (const uint64_t key : keys)
-        for (int round = 0; round < rounds; ++round) ++counts[round][digit(key, round)];
-    spare.resize(keys.size());
-    for (int round = 0; round < rounds; ++round) {
-        uint32_t start = 0;
-        for (uint32_t& count : counts[round]) start += std::exchange(count, start);
-        for (const uint64_t key : keys) spare[counts[round][digit(key, round)]++] = key;
-        keys.swap(spare);
-    }
-}
+// In which of n equal parts of all hashes a hash is, by its upper half.
+uint64_t part_of(uint64_t hash, uint64_t n) { return ((hash >> 32) * n) >> 32; }
 
-// The same for a few keys: spread by their uppermost bits, which nearly sorts random ones, then by insertion.
-template <int bits>
-void spread_and_insert(std::vector<uint64_t>& keys, std::vector<uint64_t>& spare) {
-    std::array<uint32_t, 1 << bits> counts{};
-    for (const uint64_t key : keys) ++counts[key >> (64 - bits)];
-    uint32_t start = 0;
-    for (uint32_t& count : counts) start += std::exchange(count, start);
-    spare.resize(keys.size());
-    for (const uint64_t key : keys) spare[counts[key >> (64 - bits)]++] = key;
-    keys.swap(spare);
-    for (size_t i = 1; i < keys.size(); ++i) {
+// Sort keys that are nearly sorted, by insertion.
+void put_right(uint64_t* keys, int64_t n) {
+    for (int64_t i = 1; i < n; ++i) {
         const uint64_t key = keys[i];
-        size_t to = i;
+        int64_t to = i;
         for (; to > 0 && keys[to - 1] > key; --to) keys[to] = keys[to - 1];
-        keys[to] = key;
+        if (to < i) keys[to] = key;
     }
-}
-
-void sort(std::vector<uint64_t>& keys, std::vector<uint64_t>& spare) {
-    if (keys.size() <= 512) return spread_and_insert<8>(keys, spare);
-    if (keys.size() <= 8192) return spread_and_insert<11>(keys, spare);
-    radix_sort(keys, spare);
 }
 
 }  // namespace
@@ -60,59 +32,98 @@ void sort(std::vector<uint64_t>& keys, std::vector<uint64_t>& spare) {
 RowOrder::RowOrder(uint64_t seed, int64_t n_rows, int n_members)
     : seed_(seed),
       n_rows_(n_rows),
-      n_ranges_(n_rows <= few_rows ? 1 : static_cast<uint64_t>((n_rows + rows_of_range - 1) / rows_of_range)),
-      memory_(static_cast<size_t>(n_members)) {}
+      n_ranges_(static_cast<uint64_t>(n_rows <= most_rows_of_one ? 1 : std::min(n_rows / rows_of_range, most_ranges))),
+      n_buckets_(std::min(2 * static_cast<uint64_t>(n_rows) + n_ranges_, most_buckets) / n_ranges_),
+      rows_(n_rows),
+      own_(static_cast<size_t>(n_members)) {}
 
 const uint32_t* RowOrder::of_epoch(int64_t epoch) {
     if (!is_of(epoch)) {
-        divide(epoch, {});
-        sort_ranges({});
+        count(epoch, 1, {});
+        divide(1, {});
+        sort_ranges(1, {});
         end(epoch);
     }
     return rows_.data();
 }
 
-// Call f(row, hash) for all rows, and leave if told to.
+// Call f(row, hash) for a member's rows, and leave if told to.
 template <class F>
-void RowOrder::for_hashes(const Look& look, F f) const {
-    for (int64_t first = 0; first < n_rows_ && look.goes_on(); first += rows_of_range) {
-        const int64_t end = std::min(first + rows_of_range, n_rows_);
-        for (int64_t row = first; row < end; ++row) f(row, random_bits(key_, static_cast<uint64_t>(row)));
+void RowOrder::for_rows_of(int n_members, const Look& look, F f) const {
+    const uint64_t key = own_[static_cast<size_t>(look.member)].key;
+    const int64_t all = n_rows_ * (look.member + 1) / n_members;
+    for (int64_t first = n_rows_ * look.member / n_members; first < all && look.goes_on();) {
+        const int64_t end = std::min(first + rows_between_looks, all);
+        for (; first < end; ++first) f(first, random_bits(key, static_cast<uint64_t>(first)));
     }
+}
+
+void RowOrder::count(int64_t epoch, int n_members, const Look& look) {
+    Own& own = own_[static_cast<size_t>(look.member)];
+    own.key = stream_key(seed_, row_order_stream, epoch);
+    if (look.member == 0) epoch_ = -1;
+    if (!is_shared()) return;
+    own.n_rows.assign(n_ranges_, 0);
+    for_rows_of(n_members, look,
+                [n_rows = own.n_rows.data(), n = n_ranges_](int64_t, uint64_t hash) { ++n_rows[part_of(hash, n)]; });
 }
 
 // A counting sort of the rows by the ranges of their hashes.
-void RowOrder::divide(int64_t epoch, const Look& look) {
-    epoch_ = -1;
-    next_range_ = 0;
-    key_ = stream_key(seed_, row_order_stream, epoch);
-    rows_.resize(static_cast<size_t>(n_rows_));
-    ends_.assign(n_ranges_, n_rows_);
+void RowOrder::divide(int n_members, const Look& look) {
     if (!is_shared()) return;
-    std::fill(ends_.begin(), ends_.end(), 0);
-    for_hashes(look, [&](int64_t, uint64_t hash) { ++ends_[range_of(hash)]; });
-    int64_t start = 0;
-    for (int64_t& count : ends_) start += std::exchange(count, start);
-    for_hashes(look, [&](int64_t row, uint64_t hash) {
-        rows_[static_cast<size_t>(ends_[range_of(hash)]++)] = static_cast<uint32_t>(row);
+    find_places(n_members, look.member);
+    int64_t* places = own_[static_cast<size_t>(look.member)].places.data();
+    for_rows_of(n_members, look, [places, rows = rows_.data(), n = n_ranges_](int64_t row, uint64_t hash) {
+        rows[places[part_of(hash, n)]++] = static_cast<uint32_t>(row);
     });
 }
 
-void RowOrder::sort_ranges(const Look& look) {
-    for (uint64_t range = next_range_++; range < n_ranges_ && look.goes_on(); range = next_range_++)
-        sort_range(range, memory_[static_cast<size_t>(look.member)]);
+// In a range those of the members before come first: in it too, rows are in their own order.
+void RowOrder::find_places(int n_members, int member) {
+    Own& own = own_[static_cast<size_t>(member)];
+    own.places.resize(n_ranges_);
+    own.ends.resize(n_ranges_);
+    int64_t n = 0;
+    for (uint64_t range = 0; range < n_ranges_; ++range) {
+        for (int other = 0; other < n_members; ++other) {
+            if (other == member) own.places[range] = n;
+            n += own_[static_cast<size_t>(other)].n_rows[range];
+        }
+        own.ends[range] = n;
+    }
 }
 
-void RowOrder::sort_range(uint64_t range, Keys& memory) {
-    const int64_t first = range == 0 ? 0 : ends_[range - 1], end = ends_[range];
-    memory.keys.clear();
-    for (int64_t i = first; i < end; ++i) {
-        const uint64_t row = is_shared() ? rows_[static_cast<size_t>(i)] : static_cast<uint64_t>(i);
-        memory.keys.push_back((random_bits(key_, row) & ~low_half) | row);
+void RowOrder::sort_ranges(int n_members, const Look& look) {
+    const auto end_of = [&](int member) {
+        return n_ranges_ * static_cast<uint64_t>(member) / static_cast<uint64_t>(n_members);
+    };
+    Own& own = own_[static_cast<size_t>(look.member)];
+    for (uint64_t range = end_of(look.member); range < end_of(look.member + 1) && look.goes_on(); ++range)
+        sort_range(range, own);
+}
+
+// By buckets, of which each gets about half a row, which nearly sorts them; then by insertion.
+void RowOrder::sort_range(uint64_t range, Own& own) {
+    const bool whole = !is_shared();
+    const int64_t first = range == 0 ? 0 : own.ends[range - 1], n = (whole ? n_rows_ : own.ends[range]) - first;
+    const auto bucket_of = [all = n_ranges_ * n_buckets_, before = range * n_buckets_](uint64_t hash) {
+        return part_of(hash, all) - before;
+    };
+    own.keys.resize(static_cast<size_t>(n));
+    own.spread.resize(static_cast<size_t>(n));
+    own.buckets.assign(n_buckets_, 0);
+    uint32_t *rows = rows_.data() + first, *buckets = own.buckets.data();
+    uint64_t *keys = own.keys.data(), *sorted = own.spread.data();
+    for (int64_t i = 0; i < n; ++i) {
+        const uint64_t row = whole ? static_cast<uint64_t>(i) : rows[i], hash = random_bits(own.key, row);
+        keys[i] = (hash & ~low_half) | row;
+        ++buckets[bucket_of(hash)];
     }
-    sort(memory.keys, memory.spare);
-    for (int64_t i = first; i < end; ++i)
-        rows_[static_cast<size_t>(i)] = static_cast<uint32_t>(memory.keys[static_cast<size_t>(i - first)] & low_half);
+    uint32_t place = 0;
+    for (uint32_t& bucket : own.buckets) place += std::exchange(bucket, place);
+    for (int64_t i = 0; i < n; ++i) sorted[buckets[bucket_of(keys[i])]++] = keys[i];
+    put_right(sorted, n);
+    for (int64_t i = 0; i < n; ++i) rows[i] = static_cast<uint32_t>(sorted[i] & low_half);
 }
 
 }  // namespace chainrule

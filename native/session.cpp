@@ -148,9 +148,11 @@ bool Session<T>::prepare_together(int member, const Course& course, Index i, boo
     const Look look = look_of(member, i, Phase::ordering);
     if (new_epoch && shuffles() && !course.orders && order_.is_shared()) {
         const int64_t epoch = (course.first_step + i) / steps_per_epoch_;
-        if (member == 0) order_.divide(epoch, look);
+        order_.count(epoch, team_.size(), look);
         team_.barrier();
-        order_.sort_ranges(look);
+        order_.divide(team_.size(), look);
+        team_.barrier();
+        order_.sort_ranges(team_.size(), look);
         team_.barrier();
         if (member == 0 && !look.given_up()) order_.end(epoch);
     }

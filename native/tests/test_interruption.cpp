@@ -113,8 +113,9 @@ TEST(interruption_of_an_order_is_no_order) {
         Lookout lookout(std::chrono::milliseconds(0));
         lookout.begin(interrupted);
         const Look look{&lookout, 0, 0};
-        order.divide(4, look);
-        order.sort_ranges(look);
+        order.count(4, 1, look);
+        order.divide(1, look);
+        order.sort_ranges(1, look);
         CHECK(lookout.given_up() && !order.is_of(4), yes_at);
         const uint32_t* rows = order.of_epoch(4);
         CHECK(std::equal(rows, rows + n_rows, expected.of_epoch(4)), yes_at);
