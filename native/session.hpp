@@ -100,13 +100,14 @@ class Session {
     Look look_of(int member, Index i, Phase phase);
     template <class F>
     void share(Index n, const Look& look, F f);
+    void run_piece(const Course& course);
     Selection rows_of(const Course& course, int64_t step);
     double weight_of(const Selection& rows) const;
     void prepare(const Course& course, Index i);
     bool prepare_together(int member, const Course& course, Index i, bool new_epoch);
     bool take_step(int member, const Course& course, Index i);
     bool forward_and_backward(int member, const Step& step, Index i);
-    bool end(int member, Index taken);
+    bool end(int member, Index reported);
     Index n_shards(Index n_rows) const;
     std::pair<Index, Index> rows_of_shard(const Step& step, Index shard) const;
     bool has_shards_of_its_own(const Step& step) const;
@@ -158,8 +159,9 @@ class Session {
     // Set by the calling thread before the team meets, read by all after.
     Step step_;
     std::vector<uint32_t> given_rows_[2];  // of this step and of the next, where their order is given
-    Index taken_ = 0;
-    int64_t first_round_ = 0;  // of the claims of a run
+    Index end_ = 0;                        // of the steps at hand, or of those reported
+    bool ended_ = false;                   // whether that is all there will be of the run
+    int64_t first_round_ = 0;              // of the claims of a run
     Claims claims_;
     Pace pace_;  // of short steps
     Lookout lookout_;

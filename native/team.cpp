@@ -1,5 +1,6 @@
 #include "team.hpp"
 
+#include <pthread.h>
 #if defined(__linux__)
 #include <sched.h>
 #endif
@@ -28,11 +29,11 @@ void pause() {
 #if defined(__linux__)
 int core() { return sched_getcpu(); }
 
-// Move the calling thread to another core if it is on this one: a system may begin or wake a thread on the core of who asks for
-// it, and take ten milliseconds, as long as some fits, to notice that another core is free. Where it may run stays as it is.
-void leave_core(int home, int member) {
+// Move a thread to another core than this one: a system may begin or wake a thread on the core of who asks for it, and take ten
+// milliseconds, as long as some fits, to notice that another core is free. Where it may run stays as it is.
+void move_away(pthread_t thread, int home, int member) {
     cpu_set_t all, one;
-    if (core() != home || sched_getaffinity(0, sizeof all, &all) != 0) return;
+    if (pthread_getaffinity_np(thread, sizeof all, &all) != 0) return;
     const int n_others = CPU_COUNT(&all) - CPU_ISSET(home, &all);
     if (n_others <= 0) return;
     int left = member % n_others, other = 0;  // another one for each member
@@ -40,11 +41,11 @@ void leave_core(int home, int member) {
     }
     CPU_ZERO(&one);
     CPU_SET(other, &one);
-    if (sched_setaffinity(0, sizeof one, &one) == 0) sched_setaffinity(0, sizeof all, &all);
+    if (pthread_setaffinity_np(thread, sizeof one, &one) == 0) pthread_setaffinity_np(thread, sizeof all, &all);
 }
 #else
 int core() { return 0; }
-void leave_core(int, int) {}
+void move_away(pthread_t, int, int) {}
 #endif
 
 }  // namespace
@@ -80,13 +81,16 @@ Team::Team(int size)
         for (uint32_t seen = 0;; ++seen) {
             shared_->start.wait(seen);
             if (shared_->over.load()) return;
-            leave_core(shared_->home, member);
+            if (core() == shared_->home) move_away(pthread_self(), shared_->home, member);
             (*shared_->job)(member);
             meet();
         }
     };
     try {
-        for (int member = 1; member < size; ++member) threads_->emplace_back(serve, member);
+        for (int member = 1; member < size; ++member) {
+            threads_->emplace_back(serve, member);
+            move_away(threads_->back().native_handle(), core(), member);
+        }
     } catch (const std::system_error&) {  // no more threads are to be had: those that are there will do
     }
     size_ = all_ = 1 + static_cast<int>(threads_->size());
