@@ -167,7 +167,7 @@ class Recording:
 
         run = self.with_fingerprint().run
         if run is None:
-            return {"run": None}, {}
+            return {"run": None, "absence": self.absence}, {}
         values, arrays = record_to_parts(run, with_keyframes=with_keyframes)
         origin, stream = (None, {}) if self.origin is None else self.origin.to_parts()
         return {"run": values, "has_eval_set": self.has_eval_set, "origin": origin}, arrays | stream
@@ -183,8 +183,13 @@ class Recording:
         """
         from chainrule.training.record_parts import record_from_parts
 
-        if values is None or values["run"] is None:
+        if values is None:
             return cls(None)
+        if values["run"] is None:
+            absence = values.get("absence", _NO_RECORD)
+            if not isinstance(absence, str) or not absence.isprintable():
+                raise ModelFileError("absence of the recording is not a text")
+            return cls(None, absence=absence)
         if not isinstance(values["has_eval_set"], bool):
             raise ModelFileError("has_eval_set of the recording is neither true nor false")
         origin = None if values.get("origin") is None else Origin.from_parts(values["origin"], arrays)

@@ -201,7 +201,7 @@ def test_what_was_held_out_is_not_known(chainrule, stepped, command):
 def test_a_model_without_a_record_says_so(chainrule, rows, command):
     model = MLPRegressor(**STEPS | {"early_stopping": False}).partial_fit(rows[["a", "b"]].to_numpy(), rows["price"])
     model.save("m.chainrule")
-    assert "this model holds no record of its training" in chainrule(command, "m.chainrule", "ab.csv").mistake()
+    assert "partial_fit keeps no record of its steps" in chainrule(command, "m.chainrule", "ab.csv").mistake()
 
 
 COMMANDS = [["predict"], ["evaluate"], ["explain"], ["diagnose"]]

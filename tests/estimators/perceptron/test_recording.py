@@ -300,8 +300,14 @@ def test_partial_fit_keeps_no_record_and_says_what_to_do(problem, fit_quietly, t
     assert not hasattr(model, "run_")
     assert pickle.loads(pickle.dumps(model)).predict(X).tolist() == model.predict(X).tolist()
     model.save(tmp_path / "m", include_record=True)
-    with pytest.raises(ReplayError, match="holds no record of its training"):
+    with pytest.raises(ReplayError, match="partial_fit keeps no record of its steps"):
         chainrule.load(tmp_path / "m").replay(X, y)
+    header, arrays = read_container(tmp_path / "m", kind="model")
+    for absence in (1, "\x1b[2J"):
+        header["recording"]["absence"] = absence
+        write_container(tmp_path / "m", header, arrays, kind="model")
+        with pytest.raises(ModelFileError, match="absence of the recording is not a text"):
+            chainrule.load(tmp_path / "m")
     assert fit_quietly(model.set_params(warm_start=True).fit, X, y).run_.n_steps == 32
 
 
