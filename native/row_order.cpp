@@ -51,10 +51,10 @@ const uint32_t* RowOrder::of_epoch(int64_t epoch) {
 template <class F>
 void RowOrder::for_rows_of(int n_members, const Look& look, F f) const {
     const uint64_t key = own_[static_cast<size_t>(look.member)].key;
-    const int64_t all = n_rows_ * (look.member + 1) / n_members;
-    for (int64_t first = n_rows_ * look.member / n_members; first < all && look.goes_on();) {
-        const int64_t end = std::min(first + rows_between_looks, all);
-        for (; first < end; ++first) f(first, random_bits(key, static_cast<uint64_t>(first)));
+    const int64_t end = n_rows_ * (look.member + 1) / n_members;
+    for (int64_t row = n_rows_ * look.member / n_members; row < end && look.goes_on();) {
+        const int64_t next_look = std::min(row + rows_between_looks, end);
+        for (; row < next_look; ++row) f(row, random_bits(key, static_cast<uint64_t>(row)));
     }
 }
 
@@ -94,20 +94,20 @@ void RowOrder::find_places(int n_members, int member) {
 }
 
 void RowOrder::sort_ranges(int n_members, const Look& look) {
-    const auto end_of = [&](int member) {
+    const auto first_of = [&](int member) {
         return n_ranges_ * static_cast<uint64_t>(member) / static_cast<uint64_t>(n_members);
     };
     Own& own = own_[static_cast<size_t>(look.member)];
-    for (uint64_t range = end_of(look.member); range < end_of(look.member + 1) && look.goes_on(); ++range)
+    for (uint64_t range = first_of(look.member); range < first_of(look.member + 1) && look.goes_on(); ++range)
         sort_range(range, own);
 }
 
-// By buckets, of which each gets about half a row, which nearly sorts them; then by insertion.
+// By buckets, of which each gets about half a row (more beyond 2³¹ rows), which nearly sorts them; then by insertion.
 void RowOrder::sort_range(uint64_t range, Own& own) {
     const bool whole = !is_shared();
     const int64_t first = range == 0 ? 0 : own.ends[range - 1], n = (whole ? n_rows_ : own.ends[range]) - first;
-    const auto bucket_of = [all = n_ranges_ * n_buckets_, before = range * n_buckets_](uint64_t hash) {
-        return part_of(hash, all) - before;
+    const auto bucket_of = [all_buckets = n_ranges_ * n_buckets_, before = range * n_buckets_](uint64_t hash) {
+        return part_of(hash, all_buckets) - before;
     };
     own.keys.resize(static_cast<size_t>(n));
     own.spread.resize(static_cast<size_t>(n));

@@ -11,8 +11,8 @@ namespace chainrule {
 
 // Sorts rows by a hash of (seed, epoch, row), ties by row.
 //
-// Rows are first divided into ranges of hashes; then each range is sorted by itself, in working memory that stays in the
-// first caches however many rows there are. A team shares both.
+// More than a few rows are first divided into ranges of hashes, and each range is sorted by itself, in working memory that
+// stays in the first caches up to some millions of rows. A team shares both.
 class RowOrder {
    public:
     RowOrder(uint64_t seed, int64_t n_rows, int n_members = 1);
@@ -30,7 +30,7 @@ class RowOrder {
     void end(int64_t epoch) { epoch_ = epoch; }
 
    private:
-    // A member's own, on a cache line that is not another's.
+    // A member's own.
     struct alignas(64) Own {
         uint64_t key;                 // of the epoch's hashes
         std::vector<int64_t> n_rows;  // of its rows, in each range

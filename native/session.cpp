@@ -15,7 +15,7 @@ namespace {
 constexpr Index most_rows_at_once = 96;       // of a minibatch through all stages: they stay in the second-level cache
 constexpr double short_work_of_a_lane = 6e8;  // multiplications and additions of a step: some tens of milliseconds
 constexpr Index least_rows_of_shard = 96, most_shards = 8;
-constexpr Index steps_of_piece = 32;  // of a run of short steps: about a millisecond
+constexpr Index steps_of_piece = 32;  // of a small network's run: mostly a few milliseconds or less
 
 // Fewer than the most where a single strip of so many rows would be more than a piece of work.
 template <class T>
@@ -128,17 +128,18 @@ template <class T>
 Index Session<T>::run(const Course& course, const Interrupted& interrupted) {
     lookout_.begin(interrupted);
     ended_ = false;
-    for (end_ = 0; end_ < course.n_steps && !ended_;) run_piece(course);
+    for (n_reported_ = 0; n_reported_ < course.n_steps && !ended_;) run_piece(course);
     first_round_ += n_phases * static_cast<int64_t>(course.n_steps);
-    return end_;
+    return n_reported_;
 }
 
-// Take the next steps of a run. Short ones are taken a few at a time: in between it may turn out that the caller is faster alone,
-// or no longer is.
+// Take the next steps of a run. Those of a small network are taken some at a time: in between it may turn out that the caller is
+// faster alone, or no longer is.
 template <class T>
 void Session<T>::run_piece(const Course& course) {
-    const Index first = end_;
-    end_ = is_sharded_ ? std::min(first + steps_of_piece, course.n_steps) : course.n_steps;
+    const Index first = n_reported_;
+    end_of_piece_ = is_sharded_ ? std::min(first + steps_of_piece, course.n_steps) : course.n_steps;
+    n_reported_ = end_of_piece_;  // unless the run ends before
     const bool is_ordered = order_.is_of((course.first_step + first) / steps_per_epoch_);
     const auto take_steps = [&](int member) {
         if (first == 0) pack(look_of(member, first, Phase::ordering));
@@ -173,7 +174,7 @@ bool Session<T>::prepare_together(int member, const Course& course, Index i, boo
 // The run ends with so many steps reported: the answer to whether it goes on.
 template <class T>
 bool Session<T>::end(int member, Index reported) {
-    if (member == 0) end_ = reported, ended_ = true;
+    if (member == 0) n_reported_ = reported, ended_ = true;
     return false;
 }
 
@@ -197,7 +198,7 @@ bool Session<T>::take_step(int member, const Course& course, Index i) {
         gradient_phase(step, penalty, look);
     // The order of a new epoch takes the place of this one's, which the gradient of sparse rows still needs.
     const bool new_epoch = (number + 1) % steps_per_epoch_ == 0, prepared = fused && !new_epoch;
-    const bool is_last = i + 1 == end_;
+    const bool is_last = i + 1 == end_of_piece_;
     if (member == 0 && prepared && !is_last) prepare(course, i + 1);
     team_.barrier();
     if (lookout_.given_up_by(look.phase)) return end(member, i);

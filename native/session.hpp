@@ -159,9 +159,13 @@ class Session {
     // Set by the calling thread before the team meets, read by all after.
     Step step_;
     std::vector<uint32_t> given_rows_[2];  // of this step and of the next, where their order is given
-    Index end_ = 0;                        // of the steps at hand, or of those reported
-    bool ended_ = false;                   // whether that is all there will be of the run
-    int64_t first_round_ = 0;              // of the claims of a run
+    Index end_of_piece_ = 0;
+    int64_t first_round_ = 0;  // of the claims of a run
+
+    // Of a run so far, by the calling thread: how many of its steps are reported, and whether that is all there will be.
+    Index n_reported_ = 0;
+    bool ended_ = false;
+
     Claims claims_;
     Pace pace_;  // of short steps
     Lookout lookout_;

@@ -36,7 +36,7 @@ void move_away(pthread_t thread, int home, int member) {
     if (pthread_getaffinity_np(thread, sizeof all, &all) != 0) return;
     const int n_others = CPU_COUNT(&all) - CPU_ISSET(home, &all);
     if (n_others <= 0) return;
-    int left = member % n_others, other = 0;  // another one for each member
+    int left = (home + member) % n_others, other = 0;  // another one for each member, and for each team
     for (; other == home || !CPU_ISSET(other, &all) || left-- > 0; ++other) {
     }
     CPU_ZERO(&one);

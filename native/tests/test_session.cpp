@@ -164,11 +164,29 @@ TEST(session_has_the_same_bits_for_any_number_of_threads) {
 TEST(session_has_the_same_bits_where_the_team_puts_the_rows_in_order) {
     use(runnable().front());
     const Training training{
-        .n_inputs = 1, .n_rows = 530000, .n_outputs = 1, .widths = {}, .batch_size = 300000, .n_steps = 5};
+        .n_inputs = 1, .n_rows = 50000, .n_outputs = 1, .widths = {}, .batch_size = 20000, .n_steps = 8};
     Run<float> alone(training), together(training);
     alone.train(1, training.n_steps);
-    together.train(3, 3);
-    CHECK(together.same_as(alone), "by 3 threads, in calls of 3 steps");
+    together.train(3, 5);
+    CHECK(together.same_as(alone), "by 3 threads, in calls of 5 steps");
+}
+
+// Of more steps than a small network takes at once, with epochs that end before, at and after such a piece's end.
+TEST(session_has_the_same_bits_in_long_runs) {
+    use(runnable().front());
+    for (const Index steps_per_epoch : {2, 16, 32, 33}) {
+        const Training training{.n_inputs = 3,
+                                .n_rows = 17000,
+                                .n_outputs = 1,
+                                .widths = {4},
+                                .batch_size = (17000 + steps_per_epoch - 1) / steps_per_epoch,
+                                .n_steps = 100};
+        Run<float> alone(training), at_once(training), in_pieces(training);
+        alone.train(1, 7);
+        at_once.train(3, training.n_steps);
+        in_pieces.train(2, 37);
+        CHECK(at_once.same_as(alone) && in_pieces.same_as(alone), steps_per_epoch, " steps an epoch");
+    }
 }
 
 TEST(session_has_the_same_bits_in_any_number_of_calls) {
@@ -313,6 +331,18 @@ TEST(session_stops_at_a_step_that_is_not_finite) {
             CHECK(run.weights == first_half.weights && run.vectors == first_half.vectors, core, " width ", width);
         }
     });
+}
+
+// Around the end of a piece of 32 steps too.
+TEST(session_stops_anywhere_in_a_long_run) {
+    use(runnable().front());
+    for (const Index wrong : {30, 31, 32, 63}) {
+        const Training training{.n_rows = 16, .widths = {8}, .n_steps = 70};
+        Run<float> run(training);
+        run.plan[0][static_cast<size_t>(wrong)] = 1e30;  // the step after it has no finite error
+        Session<float> session = run.open(2);
+        CHECK(run.take(session, 0, training.n_steps) == wrong + 2, "after step ", wrong);
+    }
 }
 
 }  // namespace chainrule::tests
