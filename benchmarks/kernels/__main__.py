@@ -37,6 +37,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.quick and options.readme:
         parser.error("--readme is for measurements; leave out --quick")
+    if options.readme and not options.readme.is_file():
+        parser.error(f"--readme is a page that is there, with markers for the tables. {options.readme} is not")
     options.cases = options.cases or (["S6"] if options.quick else list(CASES))
     options.rounds = options.rounds or (2 if options.quick else 5)
     options.seconds = 0.001 if options.quick else options.seconds

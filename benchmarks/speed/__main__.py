@@ -45,6 +45,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.quick and options.readme:
         parser.error("--readme is for measurements; leave out --quick")
+    if options.readme and not options.readme.is_file():
+        parser.error(f"--readme is a page that is there, with markers for the tables. {options.readme} is not")
     options.cases = options.cases or (["S1", "S6"] if options.quick else list(CASES))
     options.repeats = options.repeats or (2 if options.quick else 7)
     return options

@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.speed.verdict import groups
 
 WIDTH, HEIGHT = 1060, 750  # pixels
+MIDDLE = 345  # above it are ratios, below it times against rows and width; a part that is not there is cut off
 FONT = "font-family='system-ui, sans-serif'"
 COLORS = {  # Okabe and Ito's, told apart by the colour-blind too
     "chainrule": "#D55E00",
@@ -46,13 +47,16 @@ class LogScale:
 def draw(results: dict[str, Any]) -> str:
     """Return the picture: each contestant's time as a multiple of ours, and time against rows and width."""
     parts = [f"<rect width='{WIDTH}' height='{HEIGHT}' fill='white'/>"]
-    if results.get("fits"):
-        parts += draw_ratios(results["fits"], max(fit["threads"] for fit in results["fits"]))
-    for i, (axis, lines) in enumerate(results.get("scaling", {}).items()):
+    fits, scaling = results.get("fits"), results.get("scaling", {})
+    if fits:
+        parts += draw_ratios(fits, max(fit["threads"] for fit in fits))
+    for i, (axis, lines) in enumerate(scaling.items()):
         if lines:
             parts += draw_lines(axis, lines, 70 + i * 510)
     body = "\n".join(parts)
-    size = f"viewBox='0 0 {WIDTH} {HEIGHT}'"
+    has_lines = any(scaling.values())
+    top, bottom = MIDDLE if has_lines and not fits else 0, HEIGHT if has_lines else MIDDLE
+    size = f"viewBox='0 {top} {WIDTH} {bottom - top}'"
     return f"<svg xmlns='http://www.w3.org/2000/svg' {size} {FONT} font-size='13'>\n{body}\n</svg>\n"
 
 

@@ -110,6 +110,15 @@ def test_picture_is_xml_with_every_contestant():
     assert set(COLORS) == set(CONTESTANTS)
 
 
+@pytest.mark.parametrize(
+    ("parts", "box"), [({"fits", "scaling"}, (0, 750)), ({"fits"}, (0, 345)), ({"scaling"}, (345, 405))]
+)
+def test_picture_has_no_room_for_what_was_not_measured(parts, box):
+    results = {name: value for name, value in RESULTS.items() if name not in {"fits", "scaling"} - parts}
+    _, top, _, height = map(int, ET.fromstring(draw(results)).attrib["viewBox"].split())
+    assert (top, height) == box
+
+
 def test_picture_of_nothing_is_empty():
     assert len(list(ET.fromstring(draw({"machine": MACHINE})))) == 1
 

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any, NamedTuple
 from warnings import warn
 
-from chainrule.engine.reference import ReferenceSession, tiled_logits
 from chainrule.engine.session import (
     Batch,
     DescentStep,
@@ -54,6 +53,8 @@ def _native_engine() -> Engine:
 
 
 def _reference_engine() -> Engine:
+    from chainrule.engine.reference import ReferenceSession, tiled_logits
+
     return Engine(ReferenceSession, tiled_logits, lambda *_: None)
 
 

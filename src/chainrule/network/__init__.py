@@ -12,13 +12,13 @@
 True
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from chainrule.network.activation import Activation
 from chainrule.network.activations import ACTIVATIONS, ActivationFunction
 from chainrule.network.dense import Dense
-from chainrule.network.difference_point import DifferencePoint
 from chainrule.network.dropout import Dropout
-from chainrule.network.gradient_check import check_gradient
-from chainrule.network.gradient_report import GradientReport, LayerDeviation, WeightDeviation
 from chainrule.network.initialisers import INITIALISERS
 from chainrule.network.layer import Array, Context, Inputs, Layer, Parameter, Parameters
 from chainrule.network.layout import Layout, Segment
@@ -39,6 +39,11 @@ from chainrule.network.network import LAYERS, Network
 from chainrule.network.passes import BackwardPass, ForwardPass
 from chainrule.network.penalty import Penalty
 from chainrule.network.random import CounterRandom, bits, key, row_order, uniform
+
+if TYPE_CHECKING:
+    from chainrule.network.difference_point import DifferencePoint
+    from chainrule.network.gradient_check import check_gradient
+    from chainrule.network.gradient_report import GradientReport, LayerDeviation, WeightDeviation
 
 __all__ = [
     "ACTIVATIONS",
@@ -82,3 +87,22 @@ __all__ = [
     "row_order",
     "uniform",
 ]
+
+_HOMES = {
+    "DifferencePoint": "difference_point",
+    "GradientReport": "gradient_report",
+    "LayerDeviation": "gradient_report",
+    "WeightDeviation": "gradient_report",
+    "check_gradient": "gradient_check",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name of the gradient check when it is first asked for: no training needs it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

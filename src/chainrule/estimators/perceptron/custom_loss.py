@@ -3,7 +3,7 @@
 import numpy as np
 
 from chainrule.errors import ParameterError, ShapeError
-from chainrule.network import CrossEntropy, Dense, Loss, Network, check_gradient
+from chainrule.network import CrossEntropy, Dense, Loss, Network
 from chainrule.network.losses import LOSSES, REPORTED_LOSSES
 
 __all__ = ["check_custom_loss", "is_own"]
@@ -43,6 +43,8 @@ def check_custom_loss(network: Network) -> None:
             f"loss={loss!r}: for logits of shape ({_N_ROWS}, {last.n_out}) rows() must return each row's loss, shape "
             f"({_N_ROWS},), and its gradient, of the shape of the logits. Got the shapes {shapes}."
         )
+    from chainrule.network import check_gradient
+
     report = check_gradient(linear, rng.normal(size=(_N_ROWS, 2)), y, tolerance=1e-6)
     if not report.passed:
         raise ParameterError(
