@@ -168,8 +168,10 @@ class BoundSession {
         if (network.loss.of_classes()) {
             const auto codes = nb::cast<Vector<const int32_t>>(target, false);
             require(length(codes) == n_rows, "There must be one class a row.");
-            for (Index r = 0; r < n_rows; ++r)
-                require(codes.data()[r] >= 0 && codes.data()[r] < network.n_outputs(), "A class is out of range.");
+            const auto n_classes = static_cast<uint32_t>(network.n_outputs());  // what is negative is beyond them
+            bool in_range = true;
+            for (Index r = 0; r < n_rows; ++r) in_range &= static_cast<uint32_t>(codes.data()[r]) < n_classes;
+            require(in_range, "A class is out of range.");
             source.codes = codes.data();
         } else {
             const auto values =

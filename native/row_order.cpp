@@ -9,13 +9,19 @@ namespace chainrule {
 
 namespace {
 
-constexpr int64_t most_rows_of_one = 16384, rows_of_range = 2048, most_ranges = 4096;
+constexpr int64_t most_rows_of_one = 16384, most_unshared_rows = 1024, rows_of_range = 2048, most_ranges = 4096;
 constexpr uint64_t most_buckets = uint64_t{1} << 32;  // of all ranges: times half a hash is below 2⁶⁴
 constexpr int64_t rows_between_looks = int64_t{1} << 16;
 constexpr uint64_t low_half = 0xFFFFFFFF;
 
 // In which of n equal parts of all hashes a hash is, by its upper half.
 uint64_t part_of(uint64_t hash, uint64_t n) { return ((hash >> 32) * n) >> 32; }
+
+// To divide the rows costs a third of sorting them: one member alone does so for the caches' sake, a team also to share the rest.
+uint64_t ranges_of(int64_t n_rows, int n_members) {
+    if (n_rows <= (n_members == 1 ? most_rows_of_one : most_unshared_rows)) return 1;
+    return static_cast<uint64_t>(std::min(std::max<int64_t>(n_rows / rows_of_range, n_members), most_ranges));
+}
 
 // Sort keys that are nearly sorted, by insertion.
 void put_right(uint64_t* keys, int64_t n) {
@@ -32,7 +38,7 @@ void put_right(uint64_t* keys, int64_t n) {
 RowOrder::RowOrder(uint64_t seed, int64_t n_rows, int n_members)
     : seed_(seed),
       n_rows_(n_rows),
-      n_ranges_(static_cast<uint64_t>(n_rows <= most_rows_of_one ? 1 : std::min(n_rows / rows_of_range, most_ranges))),
+      n_ranges_(ranges_of(n_rows, n_members)),
       n_buckets_(std::min(2 * static_cast<uint64_t>(n_rows) + n_ranges_, most_buckets) / n_ranges_),
       rows_(n_rows),
       own_(static_cast<size_t>(n_members)) {}

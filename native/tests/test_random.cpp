@@ -46,20 +46,23 @@ TEST(row_order_sorts_by_the_numbers_of_its_stream) {
 }
 
 TEST(row_order_of_a_team_is_that_of_one) {
-    const int64_t n_rows = 50001;
-    RowOrder expected(11, n_rows), order(11, n_rows, 3);
-    for (const int64_t epoch : {0, 3, 4}) {
-        for (const int n_members : {3, 1, 2}) {  // a team may also be smaller for a while
-            const auto each = [&](auto f) {
-                for (int member = n_members - 1; member >= 0; --member) f(Look{nullptr, member, 0});
-            };
-            each([&](const Look& look) { order.count(epoch, n_members, look); });
-            each([&](const Look& look) { order.divide(n_members, look); });
-            each([&](const Look& look) { order.sort_ranges(n_members, look); });
-            CHECK(!order.is_of(epoch), n_members);
-            order.end(epoch);
-            const uint32_t* rows = order.of_epoch(epoch);
-            CHECK(std::equal(rows, rows + n_rows, expected.of_epoch(epoch)), n_members, " members, epoch ", epoch);
+    for (const int64_t n_rows : {1025, 3000, 50001}) {
+        RowOrder expected(11, n_rows), order(11, n_rows, 3);
+        CHECK(order.is_shared(), n_rows);
+        for (const int64_t epoch : {0, 3, 4}) {
+            for (const int n_members : {3, 1, 2}) {  // a team may also be smaller for a while
+                const auto each = [&](auto f) {
+                    for (int member = n_members - 1; member >= 0; --member) f(Look{nullptr, member, 0});
+                };
+                each([&](const Look& look) { order.count(epoch, n_members, look); });
+                each([&](const Look& look) { order.divide(n_members, look); });
+                each([&](const Look& look) { order.sort_ranges(n_members, look); });
+                CHECK(!order.is_of(epoch), n_members);
+                order.end(epoch);
+                const uint32_t* rows = order.of_epoch(epoch);
+                CHECK(std::equal(rows, rows + n_rows, expected.of_epoch(epoch)), n_rows, " rows, ", n_members,
+                      " members, epoch ", epoch);
+            }
         }
     }
 }
