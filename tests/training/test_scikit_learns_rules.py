@@ -48,7 +48,7 @@ def test_patience_against_the_best(scores, greater, tol):
     recipe = Recipe(stopping=Stopping(greater_is_better=greater, tol=tol, against_best=True))
     counts = []
     for score in scores:
-        judge(state, recipe, score)
+        judge(state, recipe, [score])
         counts.append(state.patience_epochs)
     assert counts == theirs(scores, greater=greater, tol=tol)
 
@@ -63,16 +63,16 @@ def test_the_rate_is_divided_each_time_patience_ends_down_to_the_least(rate, pat
         stopping=Stopping(patience=patience, against_best=True),
     )
     state, expected, epochs = TrainingState(np.zeros(1)), rate, 0
-    judge(state, recipe, 1.0)
+    judge(state, recipe, [1.0])
     while expected > 1e-6:
         for _ in range(patience):
-            judge(state, recipe, 2.0)
+            judge(state, recipe, [2.0])
         expected /= 5.0
         epochs += patience
         assert rate * state.plateau_factor == pytest.approx(expected, rel=1e-12)
         assert state.patience_epochs == 0
     for _ in range(patience):
-        judge(state, recipe, 2.0)
+        judge(state, recipe, [2.0])
     assert state.patience_epochs == patience
     assert rate * state.plateau_factor == pytest.approx(expected, rel=1e-12)
 

@@ -17,7 +17,7 @@ def state_after(errors):
     assert state.set_anchor()
     for error in errors:
         state.weights[...] += 1
-        state.close_epoch({"epoch": state.epoch + 1, "train_error": error})
+        state.close_epochs([{"epoch": state.epoch + 1, "train_error": error}])
         assert state.set_anchor() == (not state.has_grown)
     return state
 
@@ -57,7 +57,7 @@ def test_going_back_leaves_what_was_at_the_anchor():
         assert (state.rate_factor, state.recoveries, state.seconds) == (0.5, 1, 9.0)
         assert not state.has_grown
         state.weights[...] += 1
-        state.close_epoch({"epoch": 3, "train_error": -3.0})
+        state.close_epochs([{"epoch": 3, "train_error": -3.0}])
         assert (state.anchor.epoch, len(state.history)) == (2, 3)
 
 
@@ -68,7 +68,7 @@ def full_state(rows):
     state = TrainingState(np.arange(3.0), (np.ones(3), np.full(3, 2.0)), best_weights=np.arange(3.0) - 1)
     for one in rows:
         state.set_anchor()
-        state.close_epoch(one)
+        state.close_epochs([one])
     state.epoch_steps = np.ones((3, 2))
     return state
 

@@ -234,8 +234,8 @@ class Run:
             row |= self._validate(self.validation)
             if not isfinite(row["validation_error"]):
                 return self.go_back()
-        row["seconds"] = state.seconds = perf_counter() - self._started
-        self._close_epoch(row)
+        row["seconds"] = perf_counter() - self._started
+        self._close([row])
         self.notify("on_epoch_end")
         state.stop_reason = self.ending or reason_to_stop(state, self.recipe)
         return None
@@ -246,17 +246,14 @@ class Run:
         Returns
         -------
         bool
-            Whether training plainly goes on after each: it does not end, and the error has not grown. If not, the rest
-            is left out.
+            Whether training plainly goes on after each: patience has not ended, and the error has not grown.
         """
         now = perf_counter() - self._started
         moments = np.linspace(self.state.seconds, now, steps.shape[1] + 1)[1:].tolist()
-        for row, moment in zip(self._rows(steps), moments, strict=True):
+        rows = self._rows(steps)
+        for row, moment in zip(rows, moments, strict=True):
             row["seconds"] = moment
-            self._close_epoch(row)
-            if self.state.has_grown or reason_to_stop(self.state, self.recipe) is not None:
-                return False
-        return True
+        return self._close(rows)
 
     def _rows(self, steps: NDArray[np.float64]) -> list[HistoryRow]:
         """Return the rows of the epochs whose reports ``steps`` (3, E, n) are, the last of them ending here."""
@@ -273,9 +270,12 @@ class Run:
         n_rows = np.minimum(batch_size, self.source.n_rows - batch_size * np.arange(steps.shape[2]))
         return np.stack([steps[0], n_rows * (steps[1] != 0), steps[2]])
 
-    def _close_epoch(self, row: HistoryRow) -> None:
-        self.state.close_epoch(row)
-        judge(self.state, self.recipe, monitored(row, self.recipe.stopping.monitor))
+    def _close(self, rows: list[HistoryRow]) -> bool:
+        """Close epochs with their complete rows; return whether error and patience let training go on after each."""
+        self.state.seconds = rows[-1]["seconds"]
+        had_grown = self.state.close_epochs(rows)
+        patience_had_ended = judge(self.state, self.recipe, monitored(rows, self.recipe.stopping.monitor))
+        return not (had_grown or patience_had_ended)
 
     def _validate(self, validation: Validation) -> dict[str, Any]:
         source = validation.source

@@ -77,27 +77,35 @@ class TrainingState:
     seconds: float = 0.0
     stop_reason: str | None = None
 
-    def close_epoch(self, row: HistoryRow) -> None:
-        """End the epoch under way with its row."""
-        self.history.append(row)
-        self.epoch += 1
+    def close_epochs(self, rows: list[HistoryRow]) -> bool:
+        """End the epoch under way, or several just run, with their rows; return whether the error had grown after one.
+
+        It has where a train error is over ``GROWTH`` times the errors' scale above the lowest. The scale is what the
+        error has come down so far, or its lowest size where that is larger: it is positive for errors that are negative
+        (Poisson), and for errors that only rise. Differences within rounding of 0 are no growth.
+        """
+        self.history += rows
+        self.epoch += len(rows)
         self.epoch_steps = np.empty((3, 0))
-        error: float = row["train_error"]
-        self.lowest_error = error if self.lowest_error is None else min(error, self.lowest_error)
+        first: float = self.history[0]["train_error"]
+        lowest = first if self.lowest_error is None else self.lowest_error
+        had_grown = False
+        for row in rows:
+            error: float = row["train_error"]
+            if error < lowest:
+                lowest = error
+            elif _has_grown(error, lowest, first):
+                had_grown = True
+        self.lowest_error = lowest
+        return had_grown
 
     @property
     def has_grown(self) -> bool:
-        """Whether the last train error is over ``GROWTH`` times the errors' scale above the lowest.
-
-        The scale is what the error has come down so far, or its lowest size where that is larger: it is positive for
-        errors that are negative (Poisson), and for errors that only rise. Differences within rounding of 0 are no
-        growth.
-        """
+        """Whether the error has grown after the last epoch closed; see ``close_epochs``."""
         if self.lowest_error is None:
             return False
-        first, last = self.history[0]["train_error"], self.history[self.epoch - 1]["train_error"]
-        scale = max(first - self.lowest_error, abs(self.lowest_error), EPSILON)
-        return bool(last - self.lowest_error > GROWTH * scale)
+        last, first = self.history[self.epoch - 1]["train_error"], self.history[0]["train_error"]
+        return _has_grown(last, self.lowest_error, first)
 
     def set_anchor(self) -> bool:
         """Remember the present state as the one to go back to, unless the error has grown; return whether it is now.
@@ -183,6 +191,10 @@ class TrainingState:
             history=history,
             **values,
         )
+
+
+def _has_grown(error: float, lowest: float, first: float) -> bool:
+    return error - lowest > GROWTH * max(first - lowest, abs(lowest), EPSILON)
 
 
 def _check_epoch(epoch: Any, possible: range) -> None:
