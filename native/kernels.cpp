@@ -13,6 +13,7 @@ namespace chainrule::CHAINRULE_ISA_NAMESPACE {
 template <class T>
 constexpr Kernels<T> table = {
     .panel = panel<T>,
+    .narrow = narrow<T>,
     .block_rows = block_rows<T>,
     .dense_forward = dense_forward<T>,
     .dense_forward_row = dense_forward_row<T>,

@@ -39,16 +39,17 @@ struct Derivative {
     T positive = 1, negative = 1;
 };
 
-// z = [x, 1]·W of some rows, and a = φ(z) where φ is piecewise linear.
+// z = [x, 1]·W of some rows, and a = φ(z) where φ is piecewise linear: columns c0 … c1 - 1 of them.
 template <class T>
 struct DenseForward {
     Index rows, n_in, n_out;
-    const T* inputs;  // (rows, ld_in); column n_in is 1
+    const T* inputs;  // (rows, ld_in), ld_in whole vectors; column n_in is 1
     Index ld_in;
-    const T* panels;  // W, (n_in + 1, n_out), in panels
-    T* outputs;       // (rows, ld_out), ld_out at least the width of all panels; columns from n_out on get rubbish
+    const T* packed;  // W, (n_in + 1, n_out), by pack_forward
+    T* outputs;       // (rows, ld_out), ld_out at least the width of all panels; columns from n_out on may get rubbish
     Index ld_out;
     Function function;  // identity, relu or leaky_relu
+    Index c0, c1;       // c0 is a multiple of a panel; c1 too, or it is n_out
 };
 
 // The same for sparse rows (CSR): row r has values[k] in column columns[k], starts[rows_of[r]] ≤ k < starts[rows_of[r] + 1].
@@ -163,9 +164,11 @@ struct Descent {
 template <class T>
 struct Kernels {
     Index panel;       // columns of a strip
+    Index narrow;      // most columns of a narrow W: a strip of it would be half padding or more
     Index block_rows;  // rows of a block of the gradient: whole tiles, and whole squares of the packing
 
     void (*dense_forward)(const DenseForward<T>&);
+    // The same bits for one row, with its 1, and W as it is, not packed: outputs (n_out,) exactly.
     void (*dense_forward_row)(Index n_in, Index n_out, const T* inputs, const T* W, T* outputs, Function);
     void (*sparse_forward)(const SparseRows<T>&, Index rows, Index n_in, Index n_out, const T* W, T* outputs, Index ld,
                            Function);
@@ -173,8 +176,8 @@ struct Kernels {
     void (*dense_gradient)(const DenseGradient<T>&);
     void (*sparse_gradient)(const SparseGradient<T>&);
     // Rows i0 … i1 - 1 and columns c0 … c1 - 1 of W (n_in + 1, n_out) into the panels of W and of Wᵀ. i0 is a multiple of half a
-    // panel, c0 of a whole one; c1 too, or it is n_out.
-    void (*pack_forward)(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index c0, Index c1, T* panels);
+    // panel, c0 of a whole one; c1 too, or it is n_out. A narrow W is packed forward as Wᵀ (n_out, n_in + 1), without padding.
+    void (*pack_forward)(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index c0, Index c1, T* packed);
     void (*pack_backward)(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index c0, Index c1, T* panels);
 
     // a = φ(z) and z ← φ′(z), both (rows, ld), over whole vectors.

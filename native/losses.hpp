@@ -201,7 +201,8 @@ inline Vec<T> cross_entropy_of(Index K, T* z, Vec<T> code, T smoothing) {
 
 // As many rows at once as a vector has numbers, turned so that a vector is one class of all of them, and turned back.
 template <class T>
-void cross_entropy(const LossSettings& settings, const LossRows<T>& rows) {
+void cross_entropy(const LossSettings& settings,
+                   const LossRows<T> rows) {  // a copy: nothing that is stored may change it
     constexpr Index n = lanes<T>;
     const Index K = rows.n_logits, width = (K + n - 1) / n * n;
     T* z = rows.scratch;  // (width, n)

@@ -101,11 +101,9 @@ void Minibatch<T>::forward(size_t index, const Selection& rows, Index r0, Index 
     if (enters_sparse(index)) {
         sparse_forward(rows, r0, n, z, look);
     } else if (stage.dense) {
-        const T* panels = packed_.forward(index);
-        const Index n_inner = stage.n_in + 1;
-        for_columns(kernels_, n * n_inner, stage.n_out, look, [&](Index column, Index n_columns) {
-            kernels_.dense_forward(
-                {n, stage.n_in, n_columns, inputs, ld_in, panels + column * n_inner, z + column, ld, stage.fused()});
+        for_columns(kernels_, n * (stage.n_in + 1), stage.n_out, look, [&](Index column, Index n_columns) {
+            kernels_.dense_forward({n, stage.n_in, stage.n_out, inputs, ld_in, packed_.forward(index), z, ld,
+                                    stage.fused(), column, column + n_columns});
         });
     } else {
         for (Index r = 0; r < n; ++r) std::memcpy(z + r * ld, inputs + r * ld_in, sizeof(T) * stage.n_out);

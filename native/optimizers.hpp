@@ -78,7 +78,7 @@ inline T* in_panels(const Descent<T>& d, Index r, Index i) {
 }
 
 template <class T, class Formula, bool fused, bool penalised, bool packed>
-inline void descend_by(const Descent<T>& d) {
+inline void descend_by(const Descent<T> d) {  // a copy: nothing that is stored may change it
     constexpr int n_vectors = Formula::n_vectors;
     Vec<double> squares_of_gradient{}, squares_of_weights{};
     for (Index r = 0; r < d.rows; ++r) {

@@ -85,11 +85,9 @@ void Prediction<T>::stage_forward(const Stage& stage, size_t index, Index n, con
     Index ld_z = ld_in;
     if (stage.dense) {
         if (packed) {
-            const Index n_inner = stage.n_in + 1;
-            for_columns(kernels_, n * n_inner, stage.n_out, look, [&](Index column, Index n_columns) {
-                kernels_.dense_forward({n, stage.n_in, n_columns, inputs, ld_in,
-                                        packed->forward(index) + column * n_inner, outputs + column, ld_out,
-                                        stage.fused()});
+            for_columns(kernels_, n * (stage.n_in + 1), stage.n_out, look, [&](Index column, Index n_columns) {
+                kernels_.dense_forward({n, stage.n_in, stage.n_out, inputs, ld_in, packed->forward(index), outputs,
+                                        ld_out, stage.fused(), column, column + n_columns});
             });
         } else {
             for (Index r = 0; r < n; ++r)

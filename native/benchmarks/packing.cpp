@@ -30,7 +30,13 @@ Work packing(const Stage& stage) {
                 of->kernels.pack_forward(of->W.data(), of->n_in, of->n_out, 0, of->n_in + 1, 0, of->n_out,
                                          of->panels.data());
             },
-            [of] { return of->unpacked(); }, [of] { return std::vector<double>(of->W.begin(), of->W.end()); }, exact};
+            [of] {
+                const float* packed = of->panels.data();
+                if (of->n_out > of->kernels.narrow) return of->unpacked();
+                const Matrix W = transposed({packed, packed + of->W.size()}, of->n_out, of->n_in + 1);
+                return std::vector<double>(W.begin(), W.end());
+            },
+            [of] { return std::vector<double>(of->W.begin(), of->W.end()); }, exact};
 }
 
 Work transposing(const Stage& stage) {

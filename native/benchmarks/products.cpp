@@ -52,14 +52,15 @@ struct Operands {
 Work forward(const Network& network, size_t stage, Index rows) {
     struct Forward : Operands {
         using Operands::Operands;
-        Buffer<float> panels = into_panels(W, n_in + 1, n_out, n_in + 1), outputs{rows * ld_out};
+        Buffer<float> packed{padded(kernels, n_out) * (n_in + 1)}, outputs{rows * ld_out};
     };
     const auto of = std::make_shared<Forward>(network, stage, rows);
+    of->kernels.pack_forward(of->W.data(), of->n_in, of->n_out, 0, of->n_in + 1, 0, of->n_out, of->packed.data());
     const auto run = [of] {
         for_parts(of->rows, [&](Index r0, Index n) {
             of->kernels.dense_forward({n, of->n_in, of->n_out, of->inputs.data() + r0 * of->ld_in, of->ld_in,
-                                       of->panels.data(), of->outputs.data() + r0 * of->ld_out, of->ld_out,
-                                       Function::identity});
+                                       of->packed.data(), of->outputs.data() + r0 * of->ld_out, of->ld_out,
+                                       Function::identity, 0, of->n_out});
         });
     };
     return {run, [of] { return out_of_rows(of->outputs.data(), of->rows, of->n_out, of->ld_out); },

@@ -2,7 +2,8 @@
 //
 // Each product keeps a tile of its result (up to CHAINRULE_TILE_ROWS rows by two vectors) in registers, and adds one
 // rank-1 term after another to it. So every number of a result is one chain of fused multiply-adds in the order of the
-// inner index, whichever tile it falls in: how rows are shared out between threads does not change a bit.
+// inner index, whichever tile it falls in: how rows are shared out between threads does not change a bit. Where W has few columns
+// it is one such chain for each lane of a vector along the inner index, added up by halves at the end.
 // The design is Goto and van de Geijn's ("Anatomy of high-performance matrix multiplication", ACM TOMS 2008), with the packing
 // of W moved to where W changes: into the descent step.
 #pragma once
@@ -144,14 +145,54 @@ inline Vec<T> piecewise_linear(Function function, Vec<T> z) {
     return z;
 }
 
+// The first n numbers of a vector, n < lanes; what follows is 0, whatever it was.
+template <class T>
+inline Vec<T> first_of(Vec<T> v, Index n) {
+    Vec<Integer<T>> lane;
+    for (Index i = 0; i < lanes<T>; ++i) lane[i] = static_cast<Integer<T>>(i);
+    return from_bits<T>(bits_of<T>(v) & (lane < static_cast<Integer<T>>(n)));
+}
+
+// Forward of a stage of few outputs (K of them), whose strip would be mostly padding: the vectors lie along the inputs.
+template <class T, int K>
+void narrow_forward(const DenseForward<T>& d) {
+    constexpr int most = 12 / K;
+    const Index n_inner = d.n_in + 1, left = n_inner % lanes<T>, n_whole = n_inner - left;
+    Vec<T> last[K];
+    for (int j = 0; j < K; ++j) last[j] = load_part<T>(d.packed + j * n_inner + n_whole, left);
+    for (Index first = 0; first < d.rows; first += most)
+        with_constant<most>(d.rows - first < most ? d.rows - first : most, [&](auto rows) {
+            constexpr int R = decltype(rows)::value;
+            const T* x = d.inputs + first * d.ld_in;
+            Tile<T, R, K> lanes_of;
+            const auto add = [&](Index k, const auto& w, auto part) {
+#pragma GCC unroll 16
+                for (int r = 0; r < R; ++r) {
+                    const Vec<T> v = part(load<T>(x + r * d.ld_in + k));
+#pragma GCC unroll 4
+                    for (int j = 0; j < K; ++j) lanes_of.at[r][j] += v * w(j);
+                }
+            };
+            for (Index k = 0; k < n_whole; k += lanes<T>)
+                add(k, [&](int j) { return load<T>(d.packed + j * n_inner + k); }, [](Vec<T> v) { return v; });
+            if (left > 0) add(n_whole, [&](int j) { return last[j]; }, [&](Vec<T> v) { return first_of<T>(v, left); });
+#pragma GCC unroll 16
+            for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+                for (int j = 0; j < K; ++j) d.outputs[(first + r) * d.ld_out + j] = sum<T>(lanes_of.at[r][j]);
+        });
+    if (d.function != Function::identity) activate<T>(d.function, d.rows, K, d.ld_out, d.outputs, d.ld_out, d.outputs);
+}
+
 // Forward: a = φ([x, 1]·W).
 template <class T>
 void dense_forward(const DenseForward<T>& d) {
+    if (d.n_out <= narrow<T>) return with_constant<narrow<T>>(d.n_out, [&](auto K) { narrow_forward<T, K.value>(d); });
     const Index n_inner = d.n_in + 1;
-    for_strips<T>(d.n_out, 0, strips<T>(d.n_out), [&](Index column, auto vectors) {
+    for_strips<T>(d.n_out, d.c0 / panel<T>, strips<T>(d.c1), [&](Index column, auto vectors) {
         constexpr int C = decltype(vectors)::value;
         constexpr Index width = C * lanes<T>;
-        const T* strip = d.panels + column * n_inner;
+        const T* strip = d.packed + column * n_inner;
         for (Index k = 0; k < n_inner; k += inner_block) {
             const Index n = n_inner - k < inner_block ? n_inner - k : inner_block;
             const bool last = k + n == n_inner;
@@ -170,9 +211,27 @@ void dense_forward(const DenseForward<T>& d) {
     });
 }
 
-// The same for one row and W as it is, not packed: outputs (n_out,) exactly.
+// narrow_forward for one row and W as it is.
+template <class T, int K>
+void narrow_forward_row(Index n_in, const T* inputs, const T* W, T* outputs, Function function) {
+    Vec<T> lanes_of[K] = {};
+    for (Index k = 0; k <= n_in; k += lanes<T>) {
+        const Index n = n_in + 1 - k < lanes<T> ? n_in + 1 - k : lanes<T>;
+        T columns[K][lanes<T>] = {};
+        for (Index i = 0; i < n; ++i)
+            for (int j = 0; j < K; ++j) columns[j][i] = W[(k + i) * K + j];
+        const Vec<T> x = load_part<T>(inputs + k, n);
+        for (int j = 0; j < K; ++j) lanes_of[j] += x * load<T>(columns[j]);
+    }
+    for (int j = 0; j < K; ++j) outputs[j] = piecewise_linear<T>(function, splat<T>(sum<T>(lanes_of[j])))[0];
+}
+
+// The same for one row and W as it is.
 template <class T>
 void dense_forward_row(Index n_in, Index n_out, const T* inputs, const T* W, T* outputs, Function function) {
+    if (n_out <= narrow<T>)
+        return with_constant<narrow<T>>(
+            n_out, [&](auto K) { narrow_forward_row<T, K.value>(n_in, inputs, W, outputs, function); });
     constexpr int C = 4;
     constexpr Index width = C * lanes<T>;
     const T* bias = W + n_in * n_out;
@@ -328,13 +387,18 @@ void dense_gradient(const DenseGradient<T>& d) {
 }
 
 template <class T>
-void pack_forward(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index c0, Index c1, T* panels) {
+void pack_forward(const T* W, Index n_in, Index n_out, Index i0, Index i1, Index c0, Index c1, T* packed) {
+    if (n_out <= narrow<T>) {
+        for (Index j = 0; j < n_out; ++j)
+            for (Index i = i0; i < i1; ++i) packed[j * (n_in + 1) + i] = W[i * n_out + j];
+        return;
+    }
     for_strips<T>(n_out, c0 / panel<T>, strips<T>(c1), [&](Index column, auto vectors) {
         constexpr int C = decltype(vectors)::value;
         constexpr Index width = C * lanes<T>;
         const Index valid = n_out - column < width ? n_out - column : width;
         for (Index i = i0; i < i1; ++i) {
-            T* to = panels + column * (n_in + 1) + i * width;
+            T* to = packed + column * (n_in + 1) + i * width;
             const T* from = W + i * n_out + column;
             Index k = 0;
             for (; k + lanes<T> <= valid; k += lanes<T>) store<T>(to + k, load<T>(from + k));

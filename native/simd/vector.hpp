@@ -66,21 +66,80 @@ template <Index size, class T>
     if constexpr (size > 1) copy_few<size / 2>(to, from, n & (size - 1));
 }
 
-// The first n numbers, n ≤ lanes; what follows is 0.
+// The numbers 0 … n - 1 as a list of constants, for shuffles.
+template <size_t... lane>
+struct Lanes {};
+
+template <size_t n, size_t... lane>
+struct CountLanes : CountLanes<n - 1, n - 1, lane...> {};
+
+template <size_t... lane>
+struct CountLanes<0, lane...> {
+    using type = Lanes<lane...>;
+};
+
+// Some lanes of a vector, a power of 2.
+template <class T, Index n>
+struct PieceOf {
+    typedef T type __attribute__((vector_size(n * sizeof(T))));
+};
+
+template <class T, Index n>
+using Piece = typename PieceOf<T, n>::type;
+
+template <class T, Index n>
+inline Piece<T, n> load_piece(const T* from) {
+    Piece<T, n> piece;
+    __builtin_memcpy(&piece, from, sizeof piece);
+    return piece;
+}
+
+template <class T, Index size, size_t... lane>
+inline Piece<T, size> joined(Piece<T, size / 2> low, Piece<T, size / 2> high, Lanes<lane...>) {
+    return __builtin_shufflevector(low, high, int(lane)...);
+}
+
+// The first n numbers, by halves in registers: a vector that is loaded from a copy in memory would wait for the stores to it.
+template <class T, Index size>
+[[gnu::always_inline]] inline Piece<T, size> load_first(const T* from, Index n) {
+    if (n >= size) return load_piece<T, size>(from);
+    Piece<T, size> piece{};
+    if constexpr (size == 2) {
+        if (n == 1) piece[0] = from[0];
+    } else {
+        constexpr Index half = size / 2;
+        using All = typename CountLanes<static_cast<size_t>(size)>::type;
+        piece = n < half
+                    ? joined<T, size>(load_first<T, half>(from, n), Piece<T, half>{}, All{})
+                    : joined<T, size>(load_piece<T, half>(from), load_first<T, half>(from + half, n - half), All{});
+    }
+    return piece;
+}
+
+template <class T, Index size>
+[[gnu::always_inline]] inline void store_first(T* to, Piece<T, size> piece, Index n) {
+    if (n >= size) {
+        __builtin_memcpy(to, &piece, sizeof piece);
+    } else if constexpr (size == 2) {
+        if (n == 1) to[0] = piece[0];
+    } else {
+        constexpr Index half = size / 2;
+        Piece<T, half> halves[2];
+        __builtin_memcpy(halves, &piece, sizeof piece);
+        if (n >= half) __builtin_memcpy(to, halves, sizeof halves[0]);
+        n < half ? store_first<T, half>(to, halves[0], n) : store_first<T, half>(to + half, halves[1], n - half);
+    }
+}
+
+// The first n numbers, 0 ≤ n; what follows is 0.
 template <class T>
 inline Vec<T> load_part(const T* from, Index n) {
-    if (n >= lanes<T>) return load<T>(from);
-    T numbers[lanes<T>] = {};
-    copy_few<lanes<T> / 2>(numbers, from, n);
-    return load<T>(numbers);
+    return load_first<T, lanes<T>>(from, n);
 }
 
 template <class T>
 inline void store_part(T* to, Vec<T> v, Index n) {
-    if (n >= lanes<T>) return store<T>(to, v);
-    T numbers[lanes<T>];
-    store<T>(numbers, v);
-    copy_few<lanes<T> / 2>(to, numbers, n);
+    store_first<T, lanes<T>>(to, v, n);
 }
 
 template <class T>
@@ -115,26 +174,20 @@ inline Vec<T> at_most(Vec<T> v, T bound) {
     return v > bound ? splat<T>(bound) : v;
 }
 
-// The numbers 0 … n - 1 as a list of constants, for shuffles.
-template <size_t... lane>
-struct Lanes {};
-
-template <size_t n, size_t... lane>
-struct CountLanes : CountLanes<n - 1, n - 1, lane...> {};
-
-template <size_t... lane>
-struct CountLanes<0, lane...> {
-    using type = Lanes<lane...>;
-};
-
 template <class T>
 using AllLanes = typename CountLanes<static_cast<size_t>(lanes<T>)>::type;
 
+// v with its halves added up, and theirs, and so on: the sum in every lane.
+template <class T, Index half, size_t... lane>
+[[gnu::always_inline]] inline Vec<T> fold(Vec<T> v, Lanes<lane...> all) {
+    v += __builtin_shufflevector(v, v, (Index(lane) ^ half)...);
+    if constexpr (half > 1) v = fold<T, half / 2>(v, all);
+    return v;
+}
+
 template <class T>
 inline T sum(Vec<T> v) {
-    T total = 0;
-    for (Index i = 0; i < lanes<T>; ++i) total += v[i];
-    return total;
+    return fold<T, lanes<T> / 2>(v, AllLanes<T>{})[0];
 }
 
 template <class T>
@@ -143,19 +196,16 @@ inline Vec<Integer<T>> larger(Vec<Integer<T>> a, Vec<Integer<T>> b) {
 }
 
 // Vectors in double precision for half (float) or all (double) of a vector's lanes: where sums must not lose digits.
-inline Vec<double> low_half(Vec<float> v) {
-    typedef float Half __attribute__((vector_size(CHAINRULE_VECTOR_BYTES / 2)));
-    Half half;
-    __builtin_memcpy(&half, &v, sizeof half);
-    return __builtin_convertvector(half, Vec<double>);
+// (Number by number: GCC 12 has more instructions for __builtin_convertvector.)
+template <Index first>
+inline Vec<double> half_from(Vec<float> v) {
+    Vec<double> half;
+    for (Index i = 0; i < lanes<double>; ++i) half[i] = static_cast<double>(v[first + i]);
+    return half;
 }
 
-inline Vec<double> high_half(Vec<float> v) {
-    typedef float Half __attribute__((vector_size(CHAINRULE_VECTOR_BYTES / 2)));
-    Half half;
-    __builtin_memcpy(&half, reinterpret_cast<const char*>(&v) + sizeof half, sizeof half);
-    return __builtin_convertvector(half, Vec<double>);
-}
+inline Vec<double> low_half(Vec<float> v) { return half_from<0>(v); }
+inline Vec<double> high_half(Vec<float> v) { return half_from<lanes<double>>(v); }
 
 inline Vec<double> add_squares(Vec<double> total, Vec<float> v) {
     const Vec<double> low = low_half(v), high = high_half(v);
