@@ -149,6 +149,27 @@ def test_time_limit(network, rows):
     assert state.epoch >= 1
 
 
+@pytest.mark.parametrize(
+    ("seconds", "lengths"),
+    [(1.0, [1, 1, 1, 1]), (0.03, [1, 3, 3, 3]), (0.003, [1, 8, 8, 8]), (0.0003, [1, 26, 26, 26])],
+    ids=["1 s", "30 ms", "3 ms", "0.3 ms"],
+)
+def test_short_steps_are_taken_in_chunks_and_long_ones_a_few_at_a_time(seconds, lengths, scripted_session, monkeypatch):
+    now = 0.0
+
+    def script(step, rate):
+        nonlocal now
+        now += seconds
+        return 1.0
+
+    session = scripted_session(script)
+    monkeypatch.setattr("chainrule.training.run.open_session", session.open)
+    monkeypatch.setattr("chainrule.training.run.perf_counter", lambda: now)
+    rows = Source(np.zeros((200, 1)), np.zeros((200, 1)))
+    train(multilayer_perceptron(1, (), 1, loss="squared_error"), rows, Recipe(epochs=1, settings=Settings(1)))
+    assert session.lengths[:4] == lengths
+
+
 def test_ctrl_c_ends_cleanly_with_the_best_weights(network, rows):
     timer = threading.Timer(0.3, _thread.interrupt_main)
     timer.start()

@@ -28,6 +28,9 @@ __all__ = ["Run"]
 # Steps are run in chunks of about this long, so that Ctrl-C and limits are noticed soon, and keyframes lie so close
 # that opening a step of a small network takes no longer.
 CHUNK_SECONDS = 0.016
+# Of long steps, a few in up to so many times as long: each call of the engine lays out all weights anew, which takes
+# a twentieth of a large network's step.
+FEW_STEPS, LONGEST_OF_FEW = 8, 6
 SHORTEST_CALL = 1e-5  # seconds: a clock that tells less is not to be believed
 
 
@@ -43,7 +46,9 @@ class Run:
     session : Session
         The engine at work.
     chunk : int
-        Steps to take in one call, about ``CHUNK_SECONDS`` of them.
+        Steps that take about ``CHUNK_SECONDS``.
+    few : int
+        Steps to take in one call where that are more: few, but long ones.
     is_watched : bool
         Whether something must be seen or decided at the end of every epoch.
     """
@@ -71,7 +76,7 @@ class Run:
         self.clock = Clock(steps_per_epoch, steps_per_epoch * recipe.epochs)
         self.ending: str | None = None
         self._callbacks, self._interrupt = callbacks, interrupt
-        self.chunk = 1
+        self.chunk = self.few = 1
         self.is_watched = (
             validation is not None
             or isinstance(recipe.schedule, ReduceOnPlateau | DivideWhenPatienceEnds)
@@ -141,7 +146,7 @@ class Run:
         if state.epoch_steps.shape[1] == 0 and self.recipe.max_recoveries > 0:
             state.set_anchor()
         with self.unbroken():
-            report = self.run_engine(min(self.chunk, self.steps_left), self._interrupted)
+            report = self.run_engine(min(max(self.chunk, self.few), self.steps_left), self._interrupted)
             before, new = state.epoch_steps, np.array(report)
             state.epoch_steps = np.concatenate([before, new], axis=1) if before.shape[1] else new
         return report
@@ -161,6 +166,8 @@ class Run:
             self.chunk = max(self.chunk, int(n_steps * CHUNK_SECONDS / 2 / max(seconds, SHORTEST_CALL)))
         elif seconds > CHUNK_SECONDS:
             self.chunk = max(1, n_steps // 2)
+        in_longest = int(n_steps * CHUNK_SECONDS * LONGEST_OF_FEW / max(seconds, SHORTEST_CALL))
+        self.few = min(in_longest, FEW_STEPS)
         state.step += len(report.error)
         return report
 
