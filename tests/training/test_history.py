@@ -38,3 +38,12 @@ def test_the_rows_of_epochs_are_averages_of_their_steps(shape, seed):
 def test_errors_at_the_edge_of_float64_warn_of_nothing(n_steps):
     [row] = history_rows(np.full((3, 1, n_steps), 1.5e308), first_epoch=1, last_steps=[n_steps], rates=[None])
     assert row["train_error"] > 1e308 or np.isnan(row["train_error"])
+
+
+def test_a_mean_error_is_told_where_the_sum_of_errors_overflows():
+    steps = np.full((3, 2, 40), 1e303)
+    steps[1] = 100.0
+    steps[0, 1] = 1e307
+    first, second = history_rows(steps, first_epoch=1, last_steps=[40, 80], rates=[None, None])
+    assert first["train_error"] == np.average(steps[0, 0], weights=steps[1, 0])
+    assert second["train_error"] == pytest.approx(1e307, rel=1e-12)

@@ -32,20 +32,25 @@ def history_rows(
         Learning rate of each one's last step.
     """
     errors, weights, _ = steps
-    with np.errstate(over="ignore"):
-        weighted_errors = np.add.reduce(errors * weights, axis=1).tolist()
-        _, total_weights, total_norms = np.add.reduce(steps, axis=2).tolist()
-    cells = zip(last_steps, weighted_errors, total_weights, rates, total_norms, strict=True)
+    with np.errstate(over="ignore", invalid="ignore"):
+        _, total_weights, total_norms = np.add.reduce(steps, axis=2)
+        train_errors = np.add.reduce(errors * weights, axis=1) / total_weights
+        overflown = np.isfinite(total_weights) & ~np.isfinite(train_errors)  # a sum may where the mean does not
+        if overflown.any():
+            shares = weights[overflown] / total_weights[overflown, np.newaxis]
+            train_errors[overflown] = np.add.reduce(errors[overflown] * shares, axis=1)
+            train_errors[total_weights == 0] = 0.0
+    cells = zip(last_steps, train_errors.tolist(), rates, (total_norms / steps.shape[2]).tolist(), strict=True)
     return [
         {
             "epoch": epoch,
             "step": step,
-            "train_error": error / weight if weight > 0 else 0.0,
+            "train_error": error,
             "validation_error": None,
             "learning_rate": rate,
-            "gradient_norm": norm / steps.shape[2],
+            "gradient_norm": norm,
         }
-        for epoch, (step, error, weight, rate, norm) in enumerate(cells, first_epoch)
+        for epoch, (step, error, rate, norm) in enumerate(cells, first_epoch)
     ]
 
 
